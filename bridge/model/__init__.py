@@ -1,0 +1,1 @@
+"""Frames in, hands out: detection, landmarks, the parametric hand, fusion and smoothing."""

@@ -1,0 +1,1 @@
+"""Synchronised frames: WHIP publishers, video files, clocks and the view synchroniser."""

@@ -1,0 +1,49 @@
+"""A video frame with its view and capture time, and a set of them for one instant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import av
+
+__all__ = ["Frame", "FrameSet"]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One decoded picture of one view.
+
+    Attributes:
+        view: The view's name within its room.
+        time_ns: Capture time on the bridge's clock.
+        sequence: Count of frames decoded in this view before this one.
+        picture: The decoder's picture, still in its own pixel format: conversion costs, so it
+            happens in ``rgb`` and only for frames that are used.
+    """
+
+    view: str
+    time_ns: int
+    sequence: int
+    picture: av.VideoFrame
+
+    def rgb(self) -> NDArray[np.uint8]:
+        """The picture as ``(height, width, 3)`` RGB; call it off the event loop."""
+        return np.asarray(self.picture.to_ndarray(format="rgb24"), dtype=np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSet:
+    """At most one frame of each view, all of one instant.
+
+    Attributes:
+        time_ns: The instant: the newest frame's capture time.
+        frames: In the order in which the views joined, the oldest first.
+    """
+
+    time_ns: int
+    frames: tuple[Frame, ...]

@@ -25,8 +25,8 @@ from typing import Any
 import msgpack
 import numpy as np
 
-from bridge.protocol import codec, messages
-from bridge.protocol.joints import N_KEYPOINTS, Side
+from bridge import protocol
+from bridge.protocol import N_KEYPOINTS, Side
 
 GOLDEN = Path(__file__).resolve().parent.parent / "bridge" / "protocol" / "golden"
 
@@ -75,9 +75,9 @@ def rest_joints(side: Side) -> np.ndarray:
     return rest
 
 
-def hand(side: Side, seed: int) -> messages.HandPacket:
+def hand(side: Side, seed: int) -> protocol.HandPacket:
     sign = -1.0 if side is Side.LEFT else 1.0
-    return messages.HandPacket(
+    return protocol.HandPacket(
         side=side,
         wrist_m=np.array([0.15 * sign, 0.1, -0.4]),
         pose_quat=turned_pose(seed),
@@ -85,52 +85,52 @@ def hand(side: Side, seed: int) -> messages.HandPacket:
     )
 
 
-def good_messages() -> dict[str, messages.Message]:
+def good_messages() -> dict[str, protocol.Message]:
     """Every message, and the edges of every field."""
     left, right = hand(Side.LEFT, 1), hand(Side.RIGHT, 2)
-    rest = messages.HandPacket(Side.RIGHT, np.zeros(3), IDENTITY, np.ones(5))
+    rest = protocol.HandPacket(Side.RIGHT, np.zeros(3), IDENTITY, np.ones(5))
     half_turn = IDENTITY.copy()
     half_turn[0] = (1, 0, 0, 0)  # w = 0, the edge of w >= 0
-    phone = messages.ViewStatus("phone", True, 29.97, 1280, 720, 12, 3)
-    tablet = messages.ViewStatus("tablet-2", False, 0.0, 0, 0, 0, 0)
-    longest = messages.ViewStatus("a" * 32, True, 1000.0, 65535, 65535, 2**53 - 1, 2)
+    phone = protocol.ViewStatus("phone", True, 29.97, 1280, 720, 12, 3)
+    tablet = protocol.ViewStatus("tablet-2", False, 0.0, 0, 0, 0, 0)
+    longest = protocol.ViewStatus("a" * 32, True, 1000.0, 65535, 65535, 2**53 - 1, 2)
     return {
-        "hello watch": messages.Hello((1,), "watch", "ghosthands-python 0.1.0"),
-        "hello play, several versions": messages.Hello((1, 2, 65535), "play", ""),
-        "hello, client of 64 bytes in 32 characters": messages.Hello((1,), "watch", "é" * 32),
-        "welcome": messages.Welcome(1, "lesson", "ghosthands 0.1.0", TIME_NS, 10),
-        "welcome, edges": messages.Welcome(1, "0" * 32, "", 2**63 - 1, 1),
-        "subscribe to everything": messages.Subscribe(None),
-        "subscribe, limited": messages.Subscribe(30.0),
-        "shape left": messages.ShapePacket(
+        "hello watch": protocol.Hello((1,), "watch", "ghosthands-python 0.1.0"),
+        "hello play, several versions": protocol.Hello((1, 2, 65535), "play", ""),
+        "hello, client of 64 bytes in 32 characters": protocol.Hello((1,), "watch", "é" * 32),
+        "welcome": protocol.Welcome(1, "lesson", "ghosthands 0.1.0", TIME_NS, 10),
+        "welcome, edges": protocol.Welcome(1, "0" * 32, "", 2**63 - 1, 1),
+        "subscribe to everything": protocol.Subscribe(None),
+        "subscribe, limited": protocol.Subscribe(30.0),
+        "shape left": protocol.ShapePacket(
             Side.LEFT, np.linspace(-2, 2, 10), rest_joints(Side.LEFT)
         ),
-        "shape right": messages.ShapePacket(Side.RIGHT, np.zeros(10), rest_joints(Side.RIGHT)),
-        "pose, no hand": messages.PosePacket(0, 0, ()),
-        "pose, left hand": messages.PosePacket(41, TIME_NS, (left,)),
-        "pose, right hand at rest": messages.PosePacket(42, TIME_NS, (rest,)),
-        "pose, both hands": messages.PosePacket(43, TIME_NS, (left, right)),
-        "pose, largest numbers": messages.PosePacket(2**53 - 1, 2**63 - 1, (right,)),
-        "pose, w of zero": messages.PosePacket(
-            1, 1, (messages.HandPacket(Side.RIGHT, np.zeros(3), half_turn, np.zeros(5)),)
+        "shape right": protocol.ShapePacket(Side.RIGHT, np.zeros(10), rest_joints(Side.RIGHT)),
+        "pose, no hand": protocol.PosePacket(0, 0, ()),
+        "pose, left hand": protocol.PosePacket(41, TIME_NS, (left,)),
+        "pose, right hand at rest": protocol.PosePacket(42, TIME_NS, (rest,)),
+        "pose, both hands": protocol.PosePacket(43, TIME_NS, (left, right)),
+        "pose, largest numbers": protocol.PosePacket(2**53 - 1, 2**63 - 1, (right,)),
+        "pose, w of zero": protocol.PosePacket(
+            1, 1, (protocol.HandPacket(Side.RIGHT, np.zeros(3), half_turn, np.zeros(5)),)
         ),
-        "ack": messages.Ack(43),
-        "ack, largest": messages.Ack(2**53 - 1),
-        "status": messages.Status((phone, tablet), 29.5, 84.25, False),
-        "status, no views": messages.Status((), 0.0, None, True),
-        "status, edges": messages.Status((longest,) * 16, 1000.0, -0.125, True),
-        "ping": messages.Ping(TIME_NS),
-        "pong": messages.Pong(TIME_NS, TIME_NS + 1_000_000, TIME_NS + 1_050_000),
-        "error": messages.ErrorMessage("malformed", "pose: seq is missing"),
-        "error of a code that v1 does not know": messages.ErrorMessage("new_code", ""),
-        "bye": messages.Bye("the lesson is over – bis bald"),
+        "ack": protocol.Ack(43),
+        "ack, largest": protocol.Ack(2**53 - 1),
+        "status": protocol.Status((phone, tablet), 29.5, 84.25, False),
+        "status, no views": protocol.Status((), 0.0, None, True),
+        "status, edges": protocol.Status((longest,) * 16, 1000.0, -0.125, True),
+        "ping": protocol.Ping(TIME_NS),
+        "pong": protocol.Pong(TIME_NS, TIME_NS + 1_000_000, TIME_NS + 1_050_000),
+        "error": protocol.ErrorMessage("malformed", "pose: seq is missing"),
+        "error of a code that v1 does not know": protocol.ErrorMessage("new_code", ""),
+        "bye": protocol.Bye("the lesson is over – bis bald"),
     }
 
 
-def lenient_inputs() -> dict[str, tuple[bytes, messages.Message]]:
+def lenient_inputs() -> dict[str, tuple[bytes, protocol.Message]]:
     """Bytes that v1 never writes and must read."""
     pack = msgpack.packb
-    pose = msgpack.unpackb(codec.encode(messages.PosePacket(5, 6, (hand(Side.RIGHT, 3),))))
+    pose = msgpack.unpackb(protocol.encode(protocol.PosePacket(5, 6, (hand(Side.RIGHT, 3),))))
     pose["future"] = {"list": [1, None, {"deep": b"\x00"}]}
     pose["hands"][0]["future"] = -1
     status = {
@@ -139,37 +139,37 @@ def lenient_inputs() -> dict[str, tuple[bytes, messages.Message]]:
     pong = {"t2_ns": 3, "t1_ns": 2, "t0_ns": 1, "type": "pong"}
     return {
         "unknown fields are skipped": (
-            pack(pose), messages.PosePacket(5, 6, (hand(Side.RIGHT, 3),)),
+            pack(pose), protocol.PosePacket(5, 6, (hand(Side.RIGHT, 3),)),
         ),
         "an integer where a float is meant": (
-            pack(status), messages.Status((), 30.0, 80.0, False),
+            pack(status), protocol.Status((), 30.0, 80.0, False),
         ),
         "a float32 where a float is meant": (
             pack({"type": "subscribe", "max_rate_hz": 30.0}, use_single_float=True),
-            messages.Subscribe(30.0),
+            protocol.Subscribe(30.0),
         ),
-        "fields in another order": (pack(pong), messages.Pong(1, 2, 3)),
+        "fields in another order": (pack(pong), protocol.Pong(1, 2, 3)),
         "integer in a wider form than needed": (
-            b"\x82\xa4type\xa3ack\xa3seq\xcf" + (7).to_bytes(8, "big"), messages.Ack(7),
+            b"\x82\xa4type\xa3ack\xa3seq\xcf" + (7).to_bytes(8, "big"), protocol.Ack(7),
         ),
         "integer in a signed form": (
-            b"\x82\xa4type\xa3ack\xa3seq\xd3" + (7).to_bytes(8, "big"), messages.Ack(7),
+            b"\x82\xa4type\xa3ack\xa3seq\xd3" + (7).to_bytes(8, "big"), protocol.Ack(7),
         ),
         "map and text in wider forms than needed": (
-            b"\xdf\0\0\0\x02\xd9\x04type\xda\0\x03ack\xdb\0\0\0\x03seq\x07", messages.Ack(7),
+            b"\xdf\0\0\0\x02\xd9\x04type\xda\0\x03ack\xdb\0\0\0\x03seq\x07", protocol.Ack(7),
         ),
     }  # fmt: skip
 
 
-def changed(message: messages.Message, **change: Any) -> bytes:
+def changed(message: protocol.Message, **change: Any) -> bytes:
     """A message with fields replaced, or removed where the value is ``...``."""
-    document = msgpack.unpackb(codec.encode(message)) | change
+    document = msgpack.unpackb(protocol.encode(message)) | change
     return bytes(msgpack.packb({k: v for k, v in document.items() if v is not ...}))
 
 
 def changed_hand(**change: Any) -> bytes:
-    pose = messages.PosePacket(1, 2, (hand(Side.RIGHT, 4),))
-    document = msgpack.unpackb(codec.encode(pose))
+    pose = protocol.PosePacket(1, 2, (hand(Side.RIGHT, 4),))
+    document = msgpack.unpackb(protocol.encode(pose))
     first = document["hands"][0] | change
     document["hands"] = [{k: v for k, v in first.items() if v is not ...}]
     return bytes(msgpack.packb(document))
@@ -183,16 +183,16 @@ def rejected_inputs() -> dict[str, tuple[bytes, str]]:
     """Bytes that must be refused, with the code."""
     pack = msgpack.packb
     nan, inf = float("nan"), float("inf")
-    ack, pong = messages.Ack(1), messages.Pong(1, 2, 3)
-    hello = messages.Hello((1,), "watch", "x")
-    welcome = messages.Welcome(1, "lesson", "x", 0, 10)
-    shape = messages.ShapePacket(Side.LEFT, np.zeros(10), rest_joints(Side.LEFT))
-    pose = messages.PosePacket(1, 2, ())
-    status = messages.Status((messages.ViewStatus("a", True, 1.0, 1, 1, 0, 0),), 1.0, 1.0, True)
+    ack, pong = protocol.Ack(1), protocol.Pong(1, 2, 3)
+    hello = protocol.Hello((1,), "watch", "x")
+    welcome = protocol.Welcome(1, "lesson", "x", 0, 10)
+    shape = protocol.ShapePacket(Side.LEFT, np.zeros(10), rest_joints(Side.LEFT))
+    pose = protocol.PosePacket(1, 2, ())
+    status = protocol.Status((protocol.ViewStatus("a", True, 1.0, 1, 1, 0, 0),), 1.0, 1.0, True)
     two = msgpack.unpackb(
-        codec.encode(messages.PosePacket(1, 2, (hand(Side.LEFT, 1), hand(Side.RIGHT, 1))))
+        protocol.encode(protocol.PosePacket(1, 2, (hand(Side.LEFT, 1), hand(Side.RIGHT, 1))))
     )["hands"]
-    view = msgpack.unpackb(codec.encode(status))["views"][0]
+    view = msgpack.unpackb(protocol.encode(status))["views"][0]
     stretched, negative, not_a_number = (turned_pose(5) for _ in range(3))
     stretched[7] *= 1.01
     negative[3] *= -1
@@ -207,9 +207,9 @@ def rejected_inputs() -> dict[str, tuple[bytes, str]]:
         "a list": pack([1, 2, 3]),
         "nil": pack(None),
         "an empty map": pack({}),
-        "cut off": codec.encode(ack)[:-1],
-        "trailing byte": codec.encode(ack) + b"\x00",
-        "two messages": codec.encode(ack) * 2,
+        "cut off": protocol.encode(ack)[:-1],
+        "trailing byte": protocol.encode(ack) + b"\x00",
+        "two messages": protocol.encode(ack) * 2,
         "the same key twice": b"\x83\xa4type\xa3ack\xa3seq\x01\xa3seq\x02",
         "type twice": b"\x83\xa4type\xa3ack\xa4type\xa3ack\xa3seq\x01",
         "integer as a key": b"\x83\xa4type\xa3ack\xa3seq\x01\x01\x01",
@@ -304,7 +304,7 @@ def rejected_inputs() -> dict[str, tuple[bytes, str]]:
 def documents() -> dict[str, Any]:
     """Every golden file by its name."""
     good = [
-        {"name": name, "hex": codec.encode(m).hex(), "canonical": True, "message": meaning(m)}
+        {"name": name, "hex": protocol.encode(m).hex(), "canonical": True, "message": meaning(m)}
         for name, m in good_messages().items()
     ]
     lenient = [
@@ -319,13 +319,13 @@ def documents() -> dict[str, Any]:
     rejected.append(
         {
             "name": "one byte over 1 MiB",
-            "repeat": {"hex": "90", "count": messages.MAX_MESSAGE_BYTES + 1},
+            "repeat": {"hex": "90", "count": protocol.MAX_MESSAGE_BYTES + 1},
             "code": "too_large",
         }
     )
     return {
-        "messages.json": {"protocol": messages.SUBPROTOCOL, "vectors": good + lenient},
-        "rejected.json": {"protocol": messages.SUBPROTOCOL, "vectors": rejected},
+        "messages.json": {"protocol": protocol.SUBPROTOCOL, "vectors": good + lenient},
+        "rejected.json": {"protocol": protocol.SUBPROTOCOL, "vectors": rejected},
     }
 
 

@@ -5,7 +5,23 @@ Sans-I/O: bytes in, messages out. Sockets, clocks and files are the callers'.
 
 from __future__ import annotations
 
+from bridge.protocol.client_session import ClientSession
+from bridge.protocol.clock import ClockSync
 from bridge.protocol.codec import decode, encode
+from bridge.protocol.joints import (
+    BONES,
+    FINGERS,
+    FINGERTIPS,
+    JOINT_NAMES,
+    JOINT_PARENTS,
+    KEYPOINT_NAMES,
+    KEYPOINT_OF_JOINT,
+    KEYPOINT_PARENT_JOINT,
+    N_BETAS,
+    N_JOINTS,
+    N_KEYPOINTS,
+    Side,
+)
 from bridge.protocol.messages import (
     DEFAULT_ACK_WINDOW,
     MAX_MESSAGE_BYTES,
@@ -14,26 +30,43 @@ from bridge.protocol.messages import (
     Ack,
     Bye,
     ErrorMessage,
-    HandPacket,
     Hello,
     Message,
     Ping,
     Pong,
-    PosePacket,
-    ShapePacket,
     Status,
     Subscribe,
     ViewStatus,
     Welcome,
 )
+from bridge.protocol.packets import HandPacket, PosePacket, ShapePacket
+from bridge.protocol.server_session import ServerSession
+from bridge.protocol.session import CLOSE_CODES, Close, State
+from bridge.protocol.window import AckWindow
 
 __all__ = [
+    "BONES",
+    "CLOSE_CODES",
     "DEFAULT_ACK_WINDOW",
+    "FINGERS",
+    "FINGERTIPS",
+    "JOINT_NAMES",
+    "JOINT_PARENTS",
+    "KEYPOINT_NAMES",
+    "KEYPOINT_OF_JOINT",
+    "KEYPOINT_PARENT_JOINT",
     "MAX_MESSAGE_BYTES",
+    "N_BETAS",
+    "N_JOINTS",
+    "N_KEYPOINTS",
     "PROTOCOL_VERSION",
     "SUBPROTOCOL",
     "Ack",
+    "AckWindow",
     "Bye",
+    "ClientSession",
+    "ClockSync",
+    "Close",
     "ErrorMessage",
     "HandPacket",
     "Hello",
@@ -41,7 +74,10 @@ __all__ = [
     "Ping",
     "Pong",
     "PosePacket",
+    "ServerSession",
     "ShapePacket",
+    "Side",
+    "State",
     "Status",
     "Subscribe",
     "ViewStatus",

@@ -18,10 +18,10 @@ from bridge.errors import ProtocolError
 from bridge.protocol.messages import (
     MAX_MESSAGE_BYTES,
     MESSAGE_TYPES,
-    HandPacket,
     Message,
     ViewStatus,
 )
+from bridge.protocol.packets import HandPacket
 
 __all__ = ["decode", "encode"]
 

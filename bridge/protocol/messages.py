@@ -1,32 +1,26 @@
 """The messages of protocol v1 (SPEC.md): frozen, validated when made, with units in their names.
 
 Making a message with a field out of its limits raises ``ProtocolError``, so code that holds a
-message never checks it again. Arrays are read-only little-endian float32 copies.
+message never checks it again. The messages with arrays, pose and shape, are in ``packets.py``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar
-
-import numpy as np
 
 from bridge.errors import ProtocolError
 from bridge.protocol.fields import (
     MAX_COUNT,
-    Float32Array,
-    check_array,
     check_flag,
     check_int,
     check_items,
-    check_quaternions,
     check_real,
     check_room_name,
-    check_side,
     check_text,
     check_time,
 )
-from bridge.protocol.joints import FINGERS, N_BETAS, N_JOINTS, N_KEYPOINTS, Side
+from bridge.protocol.packets import MessageBase, PosePacket, ShapePacket
 
 __all__ = [
     "DEFAULT_ACK_WINDOW",
@@ -38,13 +32,10 @@ __all__ = [
     "Ack",
     "Bye",
     "ErrorMessage",
-    "HandPacket",
     "Hello",
     "Message",
     "Ping",
     "Pong",
-    "PosePacket",
-    "ShapePacket",
     "Status",
     "Subscribe",
     "ViewStatus",
@@ -65,41 +56,12 @@ _MAX_VERSIONS = 16
 _MAX_VIEWS = 16
 _MAX_NAME_BYTES = 64
 _MAX_REASON_BYTES = 1024
-_MAX_POSITION_M = 1000.0
-_MAX_REST_M = 1.0
-_MAX_BETA = 100.0
 _MAX_RATE_HZ = 1000.0
 _MAX_LATENCY_MS = 1e9
-_WRIST_AT_ORIGIN_M = 1e-4
-
-
-class _Message:
-    """What all messages share: each field may be replaced once, by its checked value."""
-
-    __slots__ = ()
-
-    def _set(self, name: str, value: object) -> None:
-        object.__setattr__(self, name, value)
-
-
-class _WithArrays(_Message):
-    """Equality by value for messages with arrays, whose own ``==`` is elementwise."""
-
-    __slots__ = ()
-
-    def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        return all(
-            np.array_equal(getattr(self, field.name), getattr(other, field.name))
-            for field in fields(self)  # type: ignore[arg-type]  # every subclass is a dataclass
-        )
-
-    __hash__ = None  # type: ignore[assignment]  # two hands are compared, never looked up
 
 
 @dataclass(frozen=True, slots=True)
-class Hello(_Message):
+class Hello(MessageBase):
     """First message of a client.
 
     Attributes:
@@ -126,7 +88,7 @@ class Hello(_Message):
 
 
 @dataclass(frozen=True, slots=True)
-class Welcome(_Message):
+class Welcome(MessageBase):
     """The bridge's answer to ``Hello``.
 
     Attributes:
@@ -153,7 +115,7 @@ class Welcome(_Message):
 
 
 @dataclass(frozen=True, slots=True)
-class Subscribe(_Message):
+class Subscribe(MessageBase):
     """A watcher asks for poses, or changes how often.
 
     Attributes:
@@ -169,93 +131,8 @@ class Subscribe(_Message):
             self._set("max_rate_hz", rate)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ShapePacket(_WithArrays):
-    """The shape of one hand: all a client needs to turn a pose into 21 keypoints.
-
-    Attributes:
-        side: Which hand, as on the person.
-        betas: ``(10,)`` shape values of the hand model.
-        rest_joints_m: ``(21, 3)`` keypoints at rest, metres, hand rest frame, wrist at the origin.
-    """
-
-    TYPE: ClassVar = "shape"
-    side: Side
-    betas: Float32Array
-    rest_joints_m: Float32Array
-
-    def __post_init__(self) -> None:
-        self._set("side", check_side("side", self.side))
-        betas = check_array("betas", self.betas, (N_BETAS,), low=-_MAX_BETA, high=_MAX_BETA)
-        self._set("betas", betas)
-        rest = check_array(
-            "rest_joints_m",
-            self.rest_joints_m,
-            (N_KEYPOINTS, 3),
-            low=-_MAX_REST_M,
-            high=_MAX_REST_M,
-        )
-        if np.abs(rest[0]).max() > _WRIST_AT_ORIGIN_M:
-            raise ProtocolError("rest_joints_m must have the wrist, its first row, at the origin")
-        self._set("rest_joints_m", rest)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class HandPacket(_WithArrays):
-    """One hand of a pose.
-
-    Attributes:
-        side: Which hand, as on the person.
-        wrist_m: ``(3,)`` wrist position in the stage, metres.
-        pose_quat: ``(16, 4)`` unit quaternions xyzw, w >= 0, MANO joint order: 0 turns the hand's
-            rest frame into the stage, 1 to 15 are local joint rotations.
-        finger_confidence: ``(5,)`` thumb to little, 0 to 1.
-    """
-
-    side: Side
-    wrist_m: Float32Array
-    pose_quat: Float32Array
-    finger_confidence: Float32Array
-
-    def __post_init__(self) -> None:
-        self._set("side", check_side("side", self.side))
-        limit = _MAX_POSITION_M
-        self._set("wrist_m", check_array("wrist_m", self.wrist_m, (3,), low=-limit, high=limit))
-        self._set("pose_quat", check_quaternions("pose_quat", self.pose_quat, N_JOINTS))
-        confidence = check_array(
-            "finger_confidence", self.finger_confidence, (len(FINGERS),), low=0.0, high=1.0
-        )
-        self._set("finger_confidence", confidence)
-
-
 @dataclass(frozen=True, slots=True)
-class PosePacket(_Message):
-    """Both hands at one instant.
-
-    Attributes:
-        seq: Rises by one per pose made, so that a receiver sees what it did not get.
-        time_ns: Capture time on the bridge's clock.
-        hands: The hands that are seen, none to two, left first.
-    """
-
-    TYPE: ClassVar = "pose"
-    seq: int
-    time_ns: int
-    hands: tuple[HandPacket, ...]
-
-    def __post_init__(self) -> None:
-        check_int("seq", self.seq, low=0, high=MAX_COUNT)
-        check_time("time_ns", self.time_ns)
-        hands = check_items("hands", self.hands, high=2)
-        if not all(isinstance(hand, HandPacket) for hand in hands):
-            raise ProtocolError("hands must hold hands")
-        if len(hands) == 2 and hands[0].side >= hands[1].side:
-            raise ProtocolError("hands must be one left and one right hand, the left one first")
-        self._set("hands", hands)
-
-
-@dataclass(frozen=True, slots=True)
-class Ack(_Message):
+class Ack(MessageBase):
     """A watcher has taken this pose. Every pose is acknowledged, each once."""
 
     TYPE: ClassVar = "ack"
@@ -266,7 +143,7 @@ class Ack(_Message):
 
 
 @dataclass(frozen=True, slots=True)
-class ViewStatus(_Message):
+class ViewStatus(MessageBase):
     """One camera of the room.
 
     Attributes:
@@ -298,7 +175,7 @@ class ViewStatus(_Message):
 
 
 @dataclass(frozen=True, slots=True)
-class Status(_Message):
+class Status(MessageBase):
     """How the room does, once a second.
 
     Attributes:
@@ -330,7 +207,7 @@ class Status(_Message):
 
 
 @dataclass(frozen=True, slots=True)
-class Ping(_Message):
+class Ping(MessageBase):
     """Asks for a ``Pong``; ``t0_ns`` is the asker's clock when it sent this."""
 
     TYPE: ClassVar = "ping"
@@ -341,7 +218,7 @@ class Ping(_Message):
 
 
 @dataclass(frozen=True, slots=True)
-class Pong(_Message):
+class Pong(MessageBase):
     """Answers a ``Ping``.
 
     Attributes:
@@ -364,7 +241,7 @@ class Pong(_Message):
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorMessage(_Message):
+class ErrorMessage(MessageBase):
     """What the peer did wrong; the sender closes after it.
 
     Attributes:
@@ -382,7 +259,7 @@ class ErrorMessage(_Message):
 
 
 @dataclass(frozen=True, slots=True)
-class Bye(_Message):
+class Bye(MessageBase):
     """A deliberate end; ``reason`` is for people."""
 
     TYPE: ClassVar = "bye"

@@ -1,0 +1,70 @@
+"""A client's end of one WebSocket connection, without the socket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bridge.errors import ProtocolError
+from bridge.protocol.messages import (
+    Ack,
+    Hello,
+    Message,
+    Status,
+    Welcome,
+)
+from bridge.protocol.packets import PosePacket, ShapePacket
+from bridge.protocol.session import SUPPORTED_VERSIONS, PoseOrder, Session, State
+
+__all__ = ["ClientSession"]
+
+
+class ClientSession(Session):
+    """A client's end of one connection. Its hello waits in ``outgoing`` from the start.
+
+    ``receive`` returns Welcome, ShapePacket, PosePacket, Status, Bye and ErrorMessage. A watcher
+    acknowledges each pose with ``acknowledge`` once it has taken it: not before, or the window
+    would let more in than it can use.
+
+    Args:
+        role: ``"watch"`` or ``"play"``.
+        client: Name and version of the program.
+        clock_ns: This side's clock.
+
+    Attributes:
+        welcome: The bridge's answer, once it came.
+    """
+
+    def __init__(self, *, role: str, client: str, clock_ns: Callable[[], int]) -> None:
+        super().__init__(State.EXPECT_WELCOME, clock_ns=clock_ns)
+        self.welcome: Welcome | None = None
+        self.role = role
+        self._order = PoseOrder()
+        self.send(Hello(SUPPORTED_VERSIONS, role, client))
+
+    def acknowledge(self, pose: PosePacket) -> None:
+        """Tells the bridge that this pose was taken."""
+        self.send(Ack(pose.seq))
+
+    def _handle_own(self, message: Message) -> tuple[Message, ...]:
+        if self.state is State.EXPECT_WELCOME:
+            if not isinstance(message, Welcome):
+                raise self._unexpected(message)
+            if message.version not in SUPPORTED_VERSIONS:
+                raise ProtocolError(
+                    f"the bridge chose version {message.version}, which was not offered",
+                    code="unsupported_version",
+                )
+            self.welcome = message
+            self._move(State.OPEN)
+            return (message,)
+        match self.role, message:
+            case "watch", ShapePacket() | PosePacket():
+                self._order.check(message)
+                return (message,)
+            case "watch", Status():
+                return (message,)
+            case _:
+                raise self._unexpected(message)
+
+    def _place(self) -> str:
+        return super()._place() if self.welcome is None else f"role {self.role}"

@@ -1,0 +1,7 @@
+"""The shipped hand nets (Google MediaPipe, Apache-2.0: see NOTICE) and their runtime."""
+
+from __future__ import annotations
+
+from bridge.model.nets.hand_nets import CROP_SIZE, PALM_SIZE, HandNets, LandmarkOutputs
+
+__all__ = ["CROP_SIZE", "PALM_SIZE", "HandNets", "LandmarkOutputs"]

@@ -1,0 +1,83 @@
+import { ClockSync } from "./clock.js";
+import { decode, encode } from "./codec.js";
+import { ProtocolError } from "./errors.js";
+import { type Message, type MessageOf, VERSION } from "./messages.js";
+
+/** What a bridge may send once it has welcomed a watcher. */
+const AFTER_WELCOME = new Set(["shape", "pose", "status", "ping", "pong", "error", "bye"]);
+
+/**
+ * A watcher's side of one connection, sans-I/O: bytes in, messages and answers out.
+ *
+ * Times are nanoseconds of any monotonic local clock, handed in by the caller.
+ */
+export class WatchSession {
+  readonly clock = new ClockSync();
+  readonly #client: string;
+  readonly #maxRateHz: number | null;
+  #welcome: MessageOf<"welcome"> | null = null;
+
+  constructor({ client, maxRateHz = null }: { client: string; maxRateHz?: number | null }) {
+    this.#client = client;
+    this.#maxRateHz = maxRateHz;
+  }
+
+  /** The bridge's welcome, null until it came. */
+  get welcome(): MessageOf<"welcome"> | null {
+    return this.#welcome;
+  }
+
+  /** The first bytes to send. */
+  hello(): Uint8Array {
+    return encode({ type: "hello", versions: [VERSION], role: "watch", client: this.#client });
+  }
+
+  /** The bytes of a ping sent now. */
+  ping(nowNs: bigint): Uint8Array {
+    return encode({ type: "ping", t0_ns: nowNs });
+  }
+
+  /**
+   * Takes one message from the bridge.
+   *
+   * @returns the message, and the bytes to answer with, in order.
+   * @throws ProtocolError when the bytes are not a message, or not one allowed now.
+   */
+  receive(bytes: Uint8Array, nowNs: bigint): { message: Message; replies: Uint8Array[] } {
+    const message = decode(bytes);
+    return { message, replies: this.#answer(message, nowNs) };
+  }
+
+  #answer(message: Message, nowNs: bigint): Uint8Array[] {
+    if (this.#welcome === null && message.type === "welcome") {
+      if (message.version !== VERSION) {
+        throw new ProtocolError(
+          `the bridge speaks version ${message.version}, this page ${VERSION}`,
+          "unsupported_version",
+        );
+      }
+      this.#welcome = message;
+      return [encode({ type: "subscribe", max_rate_hz: this.#maxRateHz })];
+    }
+    const allowed = this.#welcome ? AFTER_WELCOME.has(message.type) : message.type === "error";
+    if (!allowed) {
+      throw new ProtocolError(`a bridge must not send ${message.type} now`, "unexpected");
+    }
+    switch (message.type) {
+      case "pose":
+        return [encode({ type: "ack", seq: message.seq })];
+      case "ping":
+        return [encode({ type: "pong", t0_ns: message.t0_ns, t1_ns: nowNs, t2_ns: nowNs })];
+      case "pong":
+        this.clock.add({
+          t0Ns: message.t0_ns,
+          t1Ns: message.t1_ns,
+          t2Ns: message.t2_ns,
+          t3Ns: nowNs,
+        });
+        return [];
+      default:
+        return [];
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { type Message, SUBPROTOCOL } from "../../src/protocol/index.js";
+import { WELCOME, connect } from "./fakes.js";
+
+const POSE: Message = { type: "pose", seq: 7, time_ns: 1n, hands: [] };
+
+function opened() {
+  const all = connect();
+  all.world.socket.onopen!();
+  all.world.socket.deliver(WELCOME);
+  return all;
+}
+
+test("greets as a watcher and subscribes once welcomed", () => {
+  const { world, states } = connect();
+  assert.deepEqual(world.subprotocols, [SUBPROTOCOL]);
+  assert.equal(world.socket.binaryType, "arraybuffer");
+  world.socket.onopen!();
+  assert.deepEqual(world.socket.sent, [
+    { type: "hello", versions: [1], role: "watch", client: "test" },
+  ]);
+  world.socket.deliver(WELCOME);
+  assert.deepEqual(world.socket.sent[1], { type: "subscribe", max_rate_hz: null });
+  assert.deepEqual(states, [
+    { kind: "connecting" },
+    { kind: "open", room: "lesson", server: "test" },
+  ]);
+});
+
+test("acknowledges every pose, also one that it has seen before", () => {
+  const { world, messages } = opened();
+  world.socket.deliver(POSE);
+  world.socket.deliver(POSE);
+  assert.deepEqual(world.socket.ofType("ack").map(({ seq }) => seq), [7, 7]);
+  assert.equal(messages.filter(({ type }) => type === "pose").length, 2);
+});
+
+test("pings in a burst, then steadily, and learns the bridge's clock", () => {
+  const { world, connection } = opened();
+  world.pass(900);
+  assert.equal(world.socket.ofType("ping").length, 5);
+  assert.equal(connection.bridgeNowNs(), null);
+  const { t0_ns } = world.socket.ofType("ping")[4]!;
+  // Sent at 1800 ms here; the bridge's clock is 50 s ahead and it took 100 ms there and back.
+  world.socket.deliver({
+    type: "pong",
+    t0_ns,
+    t1_ns: t0_ns + 50_050_000_000n,
+    t2_ns: t0_ns + 50_050_000_000n,
+  });
+  assert.equal(connection.bridgeNowNs(), BigInt(world.timeMs) * 1_000_000n + 50_000_000_000n);
+  assert.equal(connection.roundTripMs(), 100);
+  world.pass(3200);
+  assert.equal(world.socket.ofType("ping").length, 7);
+});
+
+test("answers a ping with its own clock", () => {
+  const { world } = opened();
+  world.socket.deliver({ type: "ping", t0_ns: 77n });
+  const nowNs = BigInt(world.timeMs) * 1_000_000n;
+  assert.deepEqual(world.socket.ofType("pong"), [
+    { type: "pong", t0_ns: 77n, t1_ns: nowNs, t2_ns: nowNs },
+  ]);
+});
+
+test("comes back after a loss, waiting longer each time, and afresh after a welcome", () => {
+  const { world, states } = opened();
+  for (const waitMs of [250, 500, 1000, 2000, 4000, 8000, 8000]) {
+    world.socket.onclose!({ code: 1006, reason: "" });
+    assert.deepEqual(states.at(-1), {
+      kind: "reconnecting",
+      retryInMs: waitMs,
+      reason: "the connection was lost",
+    });
+    const before = world.sockets.length;
+    world.pass(waitMs - 1);
+    assert.equal(world.sockets.length, before);
+    world.pass(1);
+    assert.equal(world.sockets.length, before + 1);
+  }
+  world.socket.onopen!();
+  world.socket.deliver(WELCOME);
+  world.socket.onclose!({ code: 1001, reason: "going away" });
+  assert.deepEqual(states.at(-1), {
+    kind: "reconnecting",
+    retryInMs: 250,
+    reason: "going away",
+  });
+});
+
+test("retryNow cuts the wait short, once", () => {
+  const { world, connection } = opened();
+  world.socket.onclose!({ code: 1006, reason: "" });
+  connection.retryNow();
+  connection.retryNow();
+  assert.equal(world.sockets.length, 2);
+  world.pass(5000);
+  assert.equal(world.sockets.length, 2);
+});
+
+test("an unknown room is waited for, every second, however long", () => {
+  const { world, states } = connect();
+  for (let i = 1; i <= 20; i++) {
+    world.socket.onopen!();
+    world.socket.deliver({ type: "error", code: "unknown_room", message: "no room lesson" });
+    world.socket.onclose!({ code: 4404, reason: "unknown_room" });
+    assert.deepEqual(states.at(-1), { kind: "waiting_for_room", retryInMs: 1000 });
+    world.pass(1000);
+    assert.equal(world.sockets.length, i + 1);
+  }
+});
+
+test("another version is final", () => {
+  const { world, states } = connect();
+  world.socket.onopen!();
+  world.socket.deliver({ type: "error", code: "unsupported_version", message: "I speak 2" });
+  world.socket.onclose!({ code: 4406, reason: "" });
+  assert.deepEqual(states.at(-1), { kind: "refused", reason: "I speak 2" });
+  world.pass(60_000);
+  assert.equal(world.sockets.length, 1);
+});
+
+test("a welcome in another version is refused from here", () => {
+  const { world, states } = connect();
+  world.socket.onopen!();
+  world.socket.deliver({ ...WELCOME, version: 2 } as Message);
+  assert.equal(states.at(-1)!.kind, "refused");
+  assert.equal(world.socket.closedWith, 4406);
+});
+
+test("a bridge that breaks the protocol is left, and tried again", () => {
+  const { world, states } = opened();
+  world.socket.deliverBytes(Uint8Array.of(0xc1));
+  assert.equal(world.sockets[0]!.closedWith, 4400);
+  assert.equal(states.at(-1)!.kind, "reconnecting");
+  world.pass(250);
+  assert.equal(world.sockets.length, 2);
+  world.socket.onopen!();
+  world.socket.deliver(POSE); // before the welcome
+  assert.equal(world.socket.closedWith, 4400);
+  world.pass(500);
+  world.socket.onmessage!({ data: "text" });
+  assert.equal(world.socket.closedWith, 4400);
+});
+
+test("a silent bridge is left after six seconds, a speaking one never", () => {
+  const { world, states } = opened();
+  for (let i = 0; i < 20; i++) {
+    world.pass(1000);
+    world.socket.deliver({ type: "bye", reason: "" });
+  }
+  assert.equal(world.sockets.length, 1);
+  world.pass(5999);
+  assert.equal(states.at(-1)!.kind, "open");
+  world.pass(1);
+  assert.deepEqual(states.at(-1), {
+    kind: "reconnecting",
+    retryInMs: 250,
+    reason: "the bridge does not answer",
+  });
+  assert.equal(world.sockets[0]!.closedWith, 1000);
+});
+
+test("close is final and leaves nothing behind", () => {
+  const { world, states, connection } = opened();
+  connection.close();
+  assert.deepEqual(states.at(-1), { kind: "closed" });
+  assert.equal(world.pendingTimers, 0);
+  assert.equal(world.socket.onmessage, null);
+});

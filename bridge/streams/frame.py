@@ -41,7 +41,8 @@ class FrameSet:
     """At most one frame of each view, all of one instant.
 
     Attributes:
-        time_ns: The instant: the newest frame's capture time.
+        time_ns: The instant: the capture time of the frame that leads the set, one of the view
+            that sets the pace. It rises strictly from set to set.
         frames: In the order in which the views joined, the oldest first.
     """
 

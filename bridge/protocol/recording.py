@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bridge.errors import RecordingError
+from bridge.protocol.fields import MAX_TIME_NS
 
 __all__ = [
     "CHUNK_BYTES",
@@ -85,4 +86,6 @@ class RecordingMetadata:
             raise RecordingError(f"the recording's metadata is damaged: {error}") from None
         if not isinstance(views, list) or not all(isinstance(view, str) for view in views):
             raise RecordingError("the recording's metadata is damaged: views must be a list")
+        if not 0 <= origin_ns <= MAX_TIME_NS:
+            raise RecordingError("the recording's metadata is damaged: origin_ns is out of range")
         return cls(views=tuple(views), origin_ns=origin_ns, **texts)

@@ -141,7 +141,9 @@ def _read_manifest(folder: Traversable) -> dict[str, Any]:
         manifest = json.loads(folder.joinpath("manifest.json").read_text(encoding="utf-8"))
         return dict(manifest["nets"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"the nets' manifest.json cannot be read ({error}). {_REINSTALL}") from error
+        raise ModelError(
+            f"the nets' manifest.json cannot be read ({error}). {_REINSTALL}"
+        ) from error
 
 
 def _read_net(folder: Traversable, manifest: dict[str, Any], name: str) -> bytes:

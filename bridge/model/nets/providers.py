@@ -44,9 +44,10 @@ def usable_providers(ort: ModuleType) -> list[str]:
 
 def default_threads() -> int:
     """Threads within one net call: the CPUs this process may use, at most 4."""
-    if sys.platform == "linux":
-        return min(len(os.sched_getaffinity(0)), _MAX_THREADS)
-    return min(os.cpu_count() or 1, _MAX_THREADS)
+    # Python 3.11 and 3.12 tell the allowed CPUs on Linux only.
+    allowed = getattr(os, "sched_getaffinity", None)
+    cpus = len(allowed(0)) if allowed is not None else os.cpu_count() or 1
+    return min(cpus, _MAX_THREADS)
 
 
 def _has_cuda_device() -> bool:

@@ -1,1 +1,48 @@
 """Synchronised frames: WHIP publishers, video files, clocks and the view synchroniser."""
+
+from __future__ import annotations
+
+from bridge.streams.clock import CaptureClock
+from bridge.streams.errors import (
+    BadOfferError,
+    ForbiddenError,
+    FullError,
+    TokenError,
+    UnknownError,
+    UnsupportedError,
+    WhipError,
+)
+from bridge.streams.files import VideoFile
+from bridge.streams.frame import Frame, FrameSet
+from bridge.streams.merge import SynchronisedFiles, synchronised
+from bridge.streams.newest import NewestFrame, ViewSource, ViewStats
+from bridge.streams.session import WhipSettings
+from bridge.streams.synchroniser import Synchroniser, ViewCount
+from bridge.streams.views import SynchronisedViews
+from bridge.streams.whip import WhipEndpoint, WhipHost, add_whip_routes
+
+__all__ = [
+    "BadOfferError",
+    "CaptureClock",
+    "ForbiddenError",
+    "Frame",
+    "FrameSet",
+    "FullError",
+    "NewestFrame",
+    "SynchronisedFiles",
+    "SynchronisedViews",
+    "Synchroniser",
+    "TokenError",
+    "UnknownError",
+    "UnsupportedError",
+    "VideoFile",
+    "ViewCount",
+    "ViewSource",
+    "ViewStats",
+    "WhipEndpoint",
+    "WhipError",
+    "WhipHost",
+    "WhipSettings",
+    "add_whip_routes",
+    "synchronised",
+]

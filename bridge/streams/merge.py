@@ -1,0 +1,129 @@
+"""Frame sets from video files: the live synchroniser's rule, with all the time in the world.
+
+Live, a frame waits for its partners and sets are dropped when nobody takes them. Files can be
+looked ahead into, so every frame of the fastest one leads a set and nothing depends on the
+speed of the machine.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from bridge.errors import InputError
+from bridge.streams.files import VideoFile
+from bridge.streams.frame import Frame, FrameSet
+
+__all__ = ["SynchronisedFiles", "synchronised"]
+
+_TOLERANCE_INTERVALS = 0.55
+
+
+class _Ahead:
+    """One file's frames on the common time line, looked ahead into as far as needed."""
+
+    def __init__(self, file: VideoFile, offset_ns: int) -> None:
+        self._frames = file.frames()
+        self._offset_ns = offset_ns
+        self._buffer: deque[Frame] = deque()
+        self.interval_ns = 1e9 / file.fps
+        self.dropped = 0
+
+    def peek(self) -> Frame | None:
+        """The next frame, None at the end."""
+        if not self._buffer:
+            self._pull()
+        return self._buffer[0] if self._buffer else None
+
+    def pop(self) -> Frame:
+        return self._buffer.popleft()
+
+    def take_nearest(self, time_ns: int, tolerance_ns: float) -> Frame | None:
+        """The frame nearest to a time and within the tolerance; those before it are dropped."""
+        while (frame := self.peek()) and frame.time_ns < time_ns - tolerance_ns:
+            self._drop()
+        while not self._buffer or self._buffer[-1].time_ns <= time_ns + tolerance_ns:
+            if not self._pull():
+                break
+        near = [f for f in self._buffer if abs(f.time_ns - time_ns) <= tolerance_ns]
+        if not near:
+            return None
+        best = min(near, key=lambda f: abs(f.time_ns - time_ns))
+        while self._buffer[0] is not best:
+            self._drop()
+        return self.pop()
+
+    def _drop(self) -> None:
+        self._buffer.popleft()
+        self.dropped += 1
+
+    def _pull(self) -> bool:
+        frame = next(self._frames, None)
+        if frame is None:
+            return False
+        time_ns = frame.time_ns + self._offset_ns
+        self._buffer.append(Frame(frame.view, time_ns, frame.sequence, frame.picture))
+        return True
+
+
+class SynchronisedFiles:
+    """Iterates over frame sets; see `synchronised`.
+
+    Attributes:
+        dropped: Frames of each view that no set took, so far.
+    """
+
+    def __init__(self, files: Sequence[VideoFile], offsets_s: Sequence[float]) -> None:
+        self._files = files
+        self._offsets_ns = [round(offset * 1e9) for offset in offsets_s]
+        self.dropped: dict[str, int] = {file.view: 0 for file in files}
+
+    def __iter__(self) -> Iterator[FrameSet]:
+        ahead = [_Ahead(f, o) for f, o in zip(self._files, self._offsets_ns, strict=True)]
+        while (leader := _leader(ahead)) is not None:
+            lead = leader.pop()
+            tolerance_ns = _TOLERANCE_INTERVALS * leader.interval_ns
+            frames = [
+                lead if file is leader else file.take_nearest(lead.time_ns, tolerance_ns)
+                for file in ahead
+            ]
+            self.dropped = {
+                file.view: state.dropped for file, state in zip(self._files, ahead, strict=True)
+            }
+            yield FrameSet(lead.time_ns, tuple(frame for frame in frames if frame is not None))
+
+
+def _leader(ahead: list[_Ahead]) -> _Ahead | None:
+    """The fastest file that has a frame here; a slower one leads where that has none."""
+    heads = [(file, frame) for file in ahead if (frame := file.peek()) is not None]
+    earliest_ns = min((frame.time_ns for _, frame in heads), default=0)
+    for file, frame in sorted(heads, key=lambda head: head[0].interval_ns):
+        if frame.time_ns <= earliest_ns + file.interval_ns:
+            return file
+    return None
+
+
+def synchronised(
+    files: Sequence[VideoFile], *, offsets_s: Sequence[float] | None = None
+) -> SynchronisedFiles:
+    """Frame sets of several video files of the same moment.
+
+    Time zero is the first file's first frame. Each frame of the fastest file leads one set; the
+    others add the frame nearest to it within a little over half its frame interval.
+
+    Args:
+        files: One for each view, with different view names.
+        offsets_s: How much later each file begins than the first, in seconds, negative if
+            earlier; zeros if None. The first should be 0.
+
+    Raises:
+        InputError: There are no files, two have the same view, or not every file has an offset.
+    """
+    offsets = [0.0] * len(files) if offsets_s is None else list(offsets_s)
+    if not files:
+        raise InputError("give at least one video")
+    if len(offsets) != len(files):
+        raise InputError(f"{len(files)} videos need {len(files)} offsets, not {len(offsets)}")
+    if len({file.view for file in files}) < len(files):
+        raise InputError("two videos have the same view name: name them apart")
+    return SynchronisedFiles(files, offsets)

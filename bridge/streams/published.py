@@ -1,0 +1,55 @@
+"""A published video track as a view: newest frame, capture times, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bridge.streams.aiortc_private import ReceiverTap
+from bridge.streams.clock import CaptureClock
+from bridge.streams.newest import NewestFrame, ViewStats
+
+if TYPE_CHECKING:
+    import av
+    from aiortc import RTCRtpReceiver
+
+__all__ = ["PublishedView"]
+
+
+class PublishedView(NewestFrame):
+    """What a room gets of a publisher; a `ViewSource`.
+
+    Args:
+        receiver: The receiver of its video track, before media flows.
+        view: The view's name.
+        now_ns: The bridge's clock.
+    """
+
+    def __init__(self, receiver: RTCRtpReceiver, view: str, *, now_ns: Callable[[], int]) -> None:
+        self.clock = CaptureClock()
+        self._now_ns = now_ns
+        self._tap = ReceiverTap(
+            receiver, now_ns=now_ns, on_sender_report=self.clock.add_sender_report
+        )
+        super().__init__(receiver.track, view, stamp=self._capture_ns)
+
+    def stats(self) -> ViewStats:
+        """What the view has done so far."""
+        latest, assembler = self.latest, self._tap.stats
+        return ViewStats(
+            decoded=self.decoded,
+            replaced=self.replaced,
+            skipped=assembler.skipped if assembler else 0,
+            rate_hz=self.rate_hz,
+            size_px=(latest.picture.width, latest.picture.height) if latest else (0, 0),
+            clock=self.clock.source,
+        )
+
+    def _capture_ns(self, picture: av.VideoFrame) -> int:
+        pts = picture.pts or 0
+        rtp = self._tap.rtp_timestamp(pts)
+        if rtp is None:
+            # Reports cannot be matched to frames, but time within the track still can.
+            return self.clock.stamp(pts & 0xFFFFFFFF, self._now_ns())
+        arrival_ns = self._tap.arrival_ns(rtp)
+        return self.clock.stamp(rtp, self._now_ns() if arrival_ns is None else arrival_ns)

@@ -22,6 +22,7 @@ from bridge.protocol.joints import (
     N_KEYPOINTS,
     Side,
 )
+from bridge.protocol.kinematics import keypoints_from_pose
 from bridge.protocol.messages import (
     DEFAULT_ACK_WINDOW,
     MAX_MESSAGE_BYTES,
@@ -84,4 +85,5 @@ __all__ = [
     "Welcome",
     "decode",
     "encode",
+    "keypoints_from_pose",
 ]

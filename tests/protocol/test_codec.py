@@ -1,0 +1,290 @@
+"""Round trips of every message, and a decoder that survives anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
+import msgpack
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from bridge import protocol
+from bridge.errors import ProtocolError
+from bridge.protocol import Side
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / "bridge" / "protocol" / "golden"
+
+counts = st.integers(0, 2**53 - 1)
+times = st.integers(0, 2**63 - 1)
+names = st.from_regex(r"[a-z0-9][a-z0-9-]{0,31}", fullmatch=True)
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=16)
+sides = st.sampled_from(Side)
+
+
+def floats32(shape, low, high):
+    elements = st.floats(low, high, width=32, allow_nan=False)
+    return npst.arrays(np.float32, shape, elements=elements)
+
+
+@st.composite
+def quaternions(draw):
+    q = draw(floats32((16, 4), -1, 1)).astype(float)
+    q[:, 3] = np.abs(q[:, 3])
+    length = np.linalg.norm(q, axis=1, keepdims=True)
+    return np.where(length > 0.1, q / np.maximum(length, 0.1), [0, 0, 0, 1]).astype(np.float32)
+
+
+@st.composite
+def shapes(draw):
+    rest = draw(floats32((21, 3), -1, 1))
+    rest[0] = 0
+    return protocol.ShapePacket(draw(sides), draw(floats32((10,), -100, 100)), rest)
+
+
+def hands(side):
+    return st.builds(
+        protocol.HandPacket,
+        st.just(side),
+        floats32((3,), -1000, 1000),
+        quaternions(),
+        floats32((5,), 0, 1),
+    )
+
+
+two_hands = st.one_of(
+    st.just(()),
+    st.tuples(hands(Side.LEFT)),
+    st.tuples(hands(Side.RIGHT)),
+    st.tuples(hands(Side.LEFT), hands(Side.RIGHT)),
+)
+views = st.builds(
+    protocol.ViewStatus,
+    names,
+    st.booleans(),
+    st.floats(0, 1000),
+    st.integers(0, 65535),
+    st.integers(0, 65535),
+    counts,
+    st.integers(0, 3),
+)
+
+
+@st.composite
+def pongs(draw):
+    t1, t2 = sorted((draw(times), draw(times)))
+    return protocol.Pong(draw(times), t1, t2)
+
+
+messages = st.one_of(
+    st.builds(
+        protocol.Hello,
+        st.lists(st.integers(0, 65535), min_size=1, max_size=16).map(tuple),
+        st.sampled_from(["watch", "play"]),
+        texts,
+    ),
+    st.builds(protocol.Welcome, st.integers(0, 65535), names, texts, times, st.integers(1, 1000)),
+    st.builds(protocol.Subscribe, st.none() | st.floats(0.01, 1000)),
+    shapes(),
+    st.builds(protocol.PosePacket, counts, times, two_hands),
+    st.builds(protocol.Ack, counts),
+    st.builds(
+        protocol.Status,
+        st.lists(views, max_size=16).map(tuple),
+        st.floats(0, 1000),
+        st.none() | st.floats(-1e9, 1e9),
+        st.booleans(),
+    ),
+    st.builds(protocol.Ping, times),
+    pongs(),
+    st.builds(protocol.ErrorMessage, texts, texts),
+    st.builds(protocol.Bye, texts),
+)
+
+
+@given(messages)
+def test_round_trip(message):
+    data = protocol.encode(message)
+    decoded = protocol.decode(data)
+    assert decoded == message
+    assert protocol.encode(decoded) == data
+
+
+@given(messages)
+def test_type_comes_first(message):
+    assert next(iter(msgpack.unpackb(protocol.encode(message)))) == "type"
+
+
+@given(messages, st.dictionaries(st.text("xyz", min_size=1), st.integers() | st.none(), max_size=3))
+def test_unknown_fields_are_skipped(message, extra):
+    document = msgpack.unpackb(protocol.encode(message))
+    extra = {key: value for key, value in extra.items() if value is None or abs(value) < 2**63}
+    assert protocol.decode(msgpack.packb(document | extra)) == message
+
+
+def survives(data: bytes) -> None:
+    """The decoder returns a message that encodes again, or raises its own error."""
+    try:
+        message = protocol.decode(data)
+    except ProtocolError as error:
+        code = error.code
+    else:
+        code = None
+        assert protocol.decode(protocol.encode(message)) == message
+    assert code in {None, "malformed", "unknown_type"}
+
+
+@given(st.binary(max_size=200))
+@example(b"\x81" * 5000)
+@example(b"\xdc\xff\xff" * 5000)
+def test_survives_random_bytes(data):
+    survives(data)
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats()
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+    | st.binary(max_size=8)
+    | st.sampled_from(["type", "pose", "ack", "seq", "hands", "side"]),
+    lambda children: (
+        st.lists(children, max_size=4)
+        | st.dictionaries(st.text(max_size=4) | st.integers(0, 9), children, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+@given(anything)
+def test_survives_any_document(document):
+    survives(msgpack.packb(document))
+
+
+@given(messages, st.sampled_from(["remove", "replace"]), st.data())
+def test_survives_a_changed_field(message, change, data):
+    document = msgpack.unpackb(protocol.encode(message))
+    key = data.draw(st.sampled_from(sorted(document)))
+    if change == "remove":
+        del document[key]
+        with pytest.raises(ProtocolError):
+            protocol.decode(msgpack.packb(document))
+    else:
+        document[key] = data.draw(anything)
+        survives(msgpack.packb(document))
+
+
+def golden_bytes() -> list[bytes]:
+    return [
+        bytes.fromhex(vector["hex"])
+        for name in ("messages.json", "rejected.json")
+        for vector in json.loads((GOLDEN / name).read_text())["vectors"]
+        if "hex" in vector
+    ]
+
+
+def mutated(data: bytes, numbers: random.Random) -> bytes:
+    """Changes, cuts out, repeats or inserts some bytes."""
+    result = bytearray(data)
+    for _ in range(numbers.randint(1, 4)):
+        at = numbers.randrange(len(result) + 1)
+        match numbers.randrange(4):
+            case 0 if at < len(result):
+                result[at] ^= 1 << numbers.randrange(8)
+            case 1:
+                del result[at : at + numbers.randint(1, 8)]
+            case 2:
+                result[at:at] = numbers.randbytes(numbers.randint(1, 8))
+            case _:
+                result[at:at] = result[at : at + numbers.randint(1, 40)]
+    return bytes(result)
+
+
+def test_survives_mutated_golden_vectors():
+    numbers = random.Random(2)
+    for data in golden_bytes():
+        for _ in range(40):
+            survives(mutated(data, numbers))
+
+
+def test_survives_every_cut_of_a_pose():
+    data = next(d for d in golden_bytes() if len(d) > 700)
+    for end in range(len(data)):
+        with pytest.raises(ProtocolError):
+            protocol.decode(data[:end])
+
+
+# A megabyte each, made to cost as much as possible.
+BOMBS = {
+    "empty lists": b"\xdd" + (2**20 - 5).to_bytes(4, "big") + b"\x90" * (2**20 - 5),
+    "full lists of lists": (b"\xdc\x00\x40" + b"\x90" * 64) * 15650,
+    "nested lists": b"\x91" * 2**20,
+    "nested maps": b"\x81\xa0" * 2**19,
+    "nested wide lists": b"\xdc\x00\x40" * (2**20 // 3),
+    "one text": b"\xdb" + (2**20 - 5).to_bytes(4, "big") + b"x" * (2**20 - 5),
+    "text for a sequence number": b"\x82\xa4type\xa3ack\xa3seq\xdb\x00\x0f\xff\x00"
+    + b"9" * 0xFFF00,
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_hostile_megabytes_cost_little_memory(name):
+    tracemalloc.start()
+    try:
+        with pytest.raises(ProtocolError):
+            protocol.decode(BOMBS[name])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * 2**20
+
+
+def test_larger_than_a_mebibyte_is_refused_and_a_mebibyte_is_read():
+    filled = b"\x83\xa4type\xa3ack\xa3seq\x07\xa1x\xc6"
+    size = protocol.MAX_MESSAGE_BYTES - len(filled) - 4
+    message = filled + size.to_bytes(4, "big") + bytes(size)
+    assert protocol.decode(message) == protocol.Ack(7)
+    longer = filled + (size + 1).to_bytes(4, "big") + bytes(size + 1)
+    with pytest.raises(ProtocolError) as caught:
+        protocol.decode(longer)
+    assert caught.value.code == "too_large"
+
+
+def test_pure_python_msgpack_refuses_the_same():
+    """Without msgpack's C extension (PyPy, odd platforms) the same inputs are refused."""
+    code = """if True:
+        import json, pathlib, sys
+        import msgpack.fallback
+        from bridge import protocol
+        from bridge.errors import ProtocolError
+        assert msgpack.Unpacker is msgpack.fallback.Unpacker
+        for name in ("messages.json", "rejected.json"):
+            for vector in json.loads(pathlib.Path(sys.argv[1], name).read_text())["vectors"]:
+                if "hex" not in vector:
+                    continue
+                try:
+                    protocol.decode(bytes.fromhex(vector["hex"]))
+                    code = None
+                except ProtocolError as error:
+                    code = error.code
+                assert code == vector.get("code"), vector["name"]
+        """
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(GOLDEN)],
+        cwd=ROOT,
+        env=os.environ | {"MSGPACK_PUREPYTHON": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

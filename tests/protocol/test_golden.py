@@ -1,0 +1,86 @@
+"""The golden vectors: the bytes every implementation of the protocol must agree on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bridge import protocol
+from bridge.errors import ProtocolError
+from bridge.protocol.messages import MESSAGE_TYPES
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / "bridge" / "protocol" / "golden"
+
+
+def vectors(name: str) -> list[dict]:
+    return json.loads((GOLDEN / name).read_text(encoding="utf-8"))["vectors"]
+
+
+def data_of(vector: dict) -> bytes:
+    if "repeat" in vector:
+        return bytes.fromhex(vector["repeat"]["hex"]) * vector["repeat"]["count"]
+    return bytes.fromhex(vector["hex"])
+
+
+def by_name(name: str):
+    return [pytest.param(vector, id=vector["name"]) for vector in vectors(name)]
+
+
+def meaning(value):
+    """A decoded message as the JSON of a vector, written without the generator's help."""
+    if isinstance(value, np.ndarray):
+        return value.astype(float).tolist()
+    if isinstance(value, tuple):
+        return [meaning(item) for item in value]
+    if is_dataclass(value):
+        result = {"type": value.TYPE} if hasattr(value, "TYPE") else {}
+        for field in fields(value):
+            item = getattr(value, field.name)
+            result[field.name] = str(item) if field.name.endswith("_ns") else meaning(item)
+        return result
+    return value
+
+
+@pytest.mark.parametrize("vector", by_name("messages.json"))
+def test_decodes_to_the_meaning(vector):
+    assert meaning(protocol.decode(data_of(vector))) == vector["message"]
+
+
+@pytest.mark.parametrize("vector", by_name("messages.json"))
+def test_encodes_to_the_same_bytes_where_canonical(vector):
+    data = data_of(vector)
+    assert (protocol.encode(protocol.decode(data)) == data) is vector["canonical"]
+
+
+@pytest.mark.parametrize("vector", by_name("rejected.json"))
+def test_refuses_with_the_code(vector):
+    with pytest.raises(ProtocolError) as caught:
+        protocol.decode(data_of(vector))
+    assert caught.value.code == vector["code"]
+    assert len(str(caught.value)) < 300  # what goes to a peer and a log stays short
+
+
+def test_every_message_type_has_a_canonical_vector():
+    seen = {v["message"]["type"] for v in vectors("messages.json") if v["canonical"]}
+    assert seen == set(MESSAGE_TYPES)
+
+
+def test_names_are_unique():
+    for file in ("messages.json", "rejected.json"):
+        names = [v["name"] for v in vectors(file)]
+        assert len(names) == len(set(names))
+
+
+def test_the_generator_makes_the_committed_files():
+    script = ROOT / "scripts" / "make_golden.py"
+    done = subprocess.run(
+        [sys.executable, script, "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,372 @@
+"""Both ends of a connection, joined by lists instead of sockets."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.protocol import (
+    CLOSE_CODES,
+    Ack,
+    Bye,
+    ClientSession,
+    Close,
+    ErrorMessage,
+    HandPacket,
+    Hello,
+    Ping,
+    Pong,
+    PosePacket,
+    ServerSession,
+    ShapePacket,
+    Side,
+    State,
+    Status,
+    Subscribe,
+    Welcome,
+    decode,
+    encode,
+)
+
+IDENTITY = np.tile([0.0, 0.0, 0.0, 1.0], (16, 1))
+RIGHT = HandPacket(Side.RIGHT, np.zeros(3), IDENTITY, np.ones(5))
+SHAPE = ShapePacket(Side.RIGHT, np.zeros(10), np.zeros((21, 3)))
+STATUS = Status((), 0.0, None, False)
+
+
+class Clock:
+    """Moves on by a microsecond whenever it is read."""
+
+    def __init__(self, now=0):
+        self.now = now
+
+    def __call__(self) -> int:
+        self.now += 1000
+        return self.now
+
+
+def server(**options) -> ServerSession:
+    settings = {"room": "lesson", "server": "test", "clock_ns": Clock(10**12)} | options
+    return ServerSession(**settings)
+
+
+def client(role="watch") -> ClientSession:
+    return ClientSession(role=role, client="test", clock_ns=Clock())
+
+
+def exchange(a, b) -> tuple[list, list]:
+    """Carries messages both ways until both are silent; returns what a and b took."""
+    taken_a, taken_b = [], []
+    while True:
+        to_b, to_a = a.outgoing(), b.outgoing()
+        if not to_a and not to_b:
+            return taken_a, taken_b
+        for data in to_a:
+            taken_a += a.receive(data)
+        for data in to_b:
+            taken_b += b.receive(data)
+
+
+def opened(role="watch", **options) -> tuple[ServerSession, ClientSession]:
+    s, c = server(**options), client(role)
+    exchange(c, s)
+    assert s.state is c.state is State.OPEN
+    return s, c
+
+
+def said(session) -> list:
+    return [decode(data) for data in session.outgoing()]
+
+
+def test_greeting():
+    s, c = server(ack_window=7), client()
+    assert (s.state, c.state) == (State.EXPECT_HELLO, State.EXPECT_WELCOME)
+    to_client, to_server = exchange(c, s)
+    assert to_server == [Hello((1,), "watch", "test")]
+    assert to_client == [Welcome(1, "lesson", "test", 10**12 + 1000, 7)]
+    assert s.role == c.role == "watch"
+    assert c.welcome.ack_window == s.window.size == 7
+
+
+def test_the_highest_common_version_is_chosen():
+    s = server()
+    s.receive(encode(Hello((0, 1, 2, 900), "watch", "")))
+    assert said(s)[0].version == 1
+
+
+def test_no_common_version():
+    s = server()
+    assert s.receive(encode(Hello((2, 3), "watch", ""))) == ()
+    (error,) = said(s)
+    assert error.code == "unsupported_version"
+    assert "2, 3" in error.message
+    assert s.close == Close(4406, "unsupported_version")
+    assert s.state is State.CLOSED
+
+
+def test_a_version_that_was_not_offered():
+    c = client()
+    c.outgoing()
+    c.receive(encode(Welcome(2, "lesson", "", 0)))
+    assert c.close.code == 4406
+
+
+@pytest.mark.parametrize("code", CLOSE_CODES)
+def test_refusing(code):
+    s = server()
+    s.refuse(code, "why " * 1000)
+    (error,) = said(s)
+    assert (error.code, len(error.message.encode())) == (code, 1024)
+    assert s.close == Close(CLOSE_CODES[code], code)
+    assert s.error == error
+    c = client()
+    assert c.receive(encode(error)) == (error,)
+    assert c.state is State.CLOSED
+    assert c.error == error
+
+
+def test_close_codes_are_the_specification_s():
+    assert CLOSE_CODES == {
+        "malformed": 4400,
+        "unknown_type": 4400,
+        "unexpected": 4400,
+        "unknown_room": 4404,
+        "unsupported_version": 4406,
+        "too_slow": 4408,
+        "too_large": 1009,
+        "internal": 1011,
+    }
+
+
+NOT_FIRST = [Subscribe(), Ack(0), SHAPE, PosePacket(0, 0, ()), Ping(0), Pong(0, 0, 0), STATUS]
+NOT_FIRST += [Welcome(1, "lesson", "", 0)]
+
+
+@pytest.mark.parametrize("message", NOT_FIRST, ids=lambda m: m.TYPE)
+def test_hello_comes_first(message):
+    s = server()
+    assert s.receive(encode(message)) == ()
+    assert said(s)[0].code == "unexpected"
+    assert s.close.code == 4400
+
+
+ALLOWED = {
+    (ServerSession, "watch"): {"subscribe", "ping", "pong", "bye", "error"},
+    (ServerSession, "play"): {"shape", "pose", "ping", "pong", "bye", "error"},
+    (ClientSession, "watch"): {"shape", "pose", "status", "ping", "pong", "bye", "error"},
+    (ClientSession, "play"): {"ping", "pong", "bye", "error"},
+}
+EVERY_MESSAGE = {
+    m.TYPE: m
+    for m in (
+        *NOT_FIRST,
+        Hello((1,), "watch", ""),
+        ErrorMessage("internal", ""),
+        Bye(""),
+    )
+}
+
+
+@pytest.mark.parametrize("role", ["watch", "play"])
+@pytest.mark.parametrize("end", [ServerSession, ClientSession])
+@pytest.mark.parametrize("name", EVERY_MESSAGE)
+def test_what_each_role_may_send_and_receive(end, role, name):
+    pair = opened(role)
+    session = next(s for s in pair if isinstance(s, end))
+    session.receive(encode(EVERY_MESSAGE[name]))
+    refused = session.error is not None and session.error.code == "unexpected"
+    assert refused == (name not in ALLOWED[end, role])
+    assert (session.state is State.CLOSED) == (refused or name in {"bye", "error"})
+
+
+def test_subscribe_then_poses():
+    s, c = opened()
+    s.offer(0, encode(PosePacket(0, 0, ())))
+    assert s.outgoing() == []  # nothing before subscribe
+    c.send(Subscribe(max_rate_hz=None))
+    _, to_server = exchange(c, s)
+    assert to_server == [Subscribe(None)]
+    pose = PosePacket(1, 5, (RIGHT,))
+    s.send(SHAPE)
+    s.offer(1, encode(pose))
+    assert exchange(c, s)[0] == [SHAPE, pose]
+    assert s.window.in_flight == 1
+    c.acknowledge(pose)
+    exchange(c, s)
+    assert s.window.in_flight == 0
+
+
+def test_the_window_holds_poses_back_until_they_are_acknowledged():
+    s, c = opened(ack_window=2)
+    c.send(Subscribe())
+    exchange(c, s)
+    packets = [PosePacket(k, k, ()) for k in range(6)]
+    for packet in packets:
+        s.offer(packet.seq, encode(packet))
+    assert exchange(c, s)[0] == packets[:2]
+    c.acknowledge(packets[0])
+    assert exchange(c, s)[0] == [packets[5]]
+    assert s.window.dropped == 3
+
+
+def test_rate_limit_of_a_subscription():
+    clock = Clock()
+    s, c = opened(clock_ns=clock)
+    c.send(Subscribe(max_rate_hz=10))
+    exchange(c, s)
+    s.offer(0, b"first")
+    s.offer(1, b"second")
+    assert s.outgoing() == [b"first"]
+    clock.now += s.window.wait_ns()
+    s.poll()
+    assert s.outgoing() == [b"second"]
+
+
+def test_ack_of_a_pose_that_was_never_sent():
+    s, c = opened()
+    c.send(Ack(3))
+    exchange(c, s)
+    assert s.error.code == "unexpected"
+    assert c.error == s.error
+
+
+def test_pings_measure_the_other_clock():
+    s, c = opened()
+    for _ in range(3):
+        c.ping()
+    exchange(c, s)
+    assert c.clock.ready
+    assert abs(c.clock.offset_ns - (s._clock_ns.now - c._clock_ns.now)) <= c.clock.rtt_ns + 10_000
+    s.ping()
+    exchange(s, c)
+    assert s.clock.offset_ns < 0
+
+
+def test_a_pong_echoes_and_stamps():
+    s, _ = opened()
+    s.receive(encode(Ping(42)))
+    (pong,) = said(s)
+    assert pong.t0_ns == 42
+    assert 10**12 < pong.t1_ns < pong.t2_ns
+
+
+def test_a_pong_that_no_ping_asked_for_changes_nothing():
+    s, _ = opened()
+    s.receive(encode(Pong(1, 2, 3)))
+    assert s.state is State.OPEN
+    assert not s.clock.ready
+
+
+def test_a_pong_that_contradicts_itself():
+    s, _ = opened()
+    s.ping()
+    (ping,) = said(s)
+    s.receive(encode(Pong(ping.t0_ns, 0, 10**15)))
+    assert s.close.code == 4400
+    assert s.error.code == "malformed"
+
+
+def test_unanswered_pings_take_bounded_memory():
+    s, _ = opened()
+    for _ in range(1000):
+        s.ping()
+    assert len(s._pings) == 32
+
+
+@pytest.mark.parametrize(
+    ("messages", "word"),
+    [
+        ([PosePacket(0, 0, (RIGHT,))], "before its shape"),
+        ([SHAPE, PosePacket(5, 0, ()), PosePacket(5, 1, ())], "seq must rise"),
+        ([SHAPE, PosePacket(5, 0, ()), PosePacket(4, 1, ())], "seq must rise"),
+    ],
+)
+@pytest.mark.parametrize("role", ["play", "watch"])
+def test_the_order_of_shapes_and_poses(messages, word, role):
+    s, c = opened(role)
+    receiver = s if role == "play" else c
+    for message in messages:
+        receiver.receive(encode(message))
+    assert receiver.error.code == "unexpected"
+    assert word in receiver.error.message
+
+
+def test_bye():
+    s, c = opened()
+    s.bye("the lesson is over")
+    assert exchange(c, s)[0] == [Bye("the lesson is over")]
+    assert s.close == Close(1000, "the lesson is over")
+    assert s.state is c.state is State.CLOSED
+    assert c.error is None
+
+
+def test_close_reasons_fit_a_close_frame():
+    s = server()
+    s.bye("ö" * 100)
+    assert s.close.reason == "ö" * 61
+
+
+def test_nothing_moves_once_closed():
+    s, _ = opened()
+    s.bye("done")
+    s.outgoing()
+    close = s.close
+    assert s.receive(b"\xc1") == ()
+    s.send(Ping(1))
+    s.ping()
+    s.offer(1, b"pose")
+    s.poll()
+    s.bye("again")
+    s.refuse("internal", "again")
+    s.lost()
+    assert s.outgoing() == []
+    assert s.close == close
+    assert s.state is State.CLOSED
+    assert s.error is None
+
+
+def test_lost_drops_what_cannot_be_sent():
+    s, _ = opened()
+    s.ping()
+    s.lost()
+    assert s.state is State.CLOSED
+    assert s.outgoing() == []
+    assert s.close is None
+
+
+def test_no_way_back():
+    s, _ = opened()
+    with pytest.raises(RuntimeError, match="no way"):
+        s._move(State.EXPECT_HELLO)
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "close"),
+    [
+        ("text", "malformed", 4400),
+        (b"", "malformed", 4400),
+        (b"\xc1", "malformed", 4400),
+        (bytes(10_000_000), "too_large", 1009),
+        (b"\x81\xa4type\xa6anchor", "unknown_type", 4400),
+    ],
+)
+def test_garbage_ends_the_connection_and_nothing_else(data, code, close):
+    s, _ = opened()
+    assert s.receive(data) == ()
+    assert said(s)[0].code == code
+    assert s.close.code == close
+
+
+@given(st.lists(st.binary(max_size=40), max_size=5), st.integers(0, 2**32))
+def test_never_raises_whatever_comes(chunks, seed):
+    numbers = random.Random(seed)
+    pool = [encode(m) for m in EVERY_MESSAGE.values()] + chunks
+    for session in (server(), client(), *opened("watch"), *opened("play")):
+        for _ in range(10):
+            session.receive(numbers.choice(pool))
+            session.outgoing()
+        assert (session.state is State.CLOSED) or session.close is None

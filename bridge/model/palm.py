@@ -146,4 +146,5 @@ def _overlaps(box: FloatArray, boxes: FloatArray) -> FloatArray:
     shared_area = np.prod(np.maximum(shared, 0), axis=-1)
     union = np.prod(box[1] - box[0]) + np.prod(boxes[:, 1] - boxes[:, 0], axis=-1) - shared_area
     overlaps: FloatArray = np.zeros_like(shared_area)
-    return np.divide(shared_area, union, out=overlaps, where=union > 0)
+    np.divide(shared_area, union, out=overlaps, where=union > 0)
+    return overlaps

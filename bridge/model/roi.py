@@ -43,14 +43,16 @@ class Roi:
         """Maps ``(..., 2)`` points of the square, 0 to 1 from its top left corner, to pixels."""
         c, s = math.cos(self.angle_rad), math.sin(self.angle_rad)
         rotation = np.array([[c, -s], [s, c]])
-        centred = (np.asarray(points) - 0.5) @ (self.size_px * rotation.T)
-        return centred + np.array([self.x_px, self.y_px])
+        pixels: FloatArray = (np.asarray(points) - 0.5) @ (self.size_px * rotation.T)
+        pixels += (self.x_px, self.y_px)
+        return pixels
 
     def turn(self, vectors: FloatArray) -> FloatArray:
         """Turns ``(..., 3)`` vectors from the square's axes to the image's, about z."""
         c, s = math.cos(self.angle_rad), math.sin(self.angle_rad)
         rotation = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
-        return np.asarray(vectors) @ rotation.T
+        turned: FloatArray = np.asarray(vectors) @ rotation.T
+        return turned
 
 
 def letterbox_roi(width: int, height: int) -> Roi:

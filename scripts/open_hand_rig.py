@@ -24,10 +24,12 @@ LAST_JOINTS = (3, 6, 9, 12, 15)
 
 # First phalanx over second, close to the published 1.78, 1.70, 1.81, 1.61.
 _PHALANX_RATIO = {1: 1.70, 4: 1.62, 7: 1.80, 10: 1.60}
-# Where the thumb's base lies on the way from the wrist to the source's, and how far its knuckle
-# moves on towards the next joint: metacarpal over phalanx becomes 1.4 (published: 1.46).
+# The thumb's base lies nearer the wrist than the source has it, and more to the side and the palm
+# (share of the way, and metres along the hand's axes); its knuckle lies further along, so that
+# metacarpal over phalanx becomes 1.45 (published: 1.46).
 _THUMB_BASE = 0.72
-_THUMB_KNUCKLE = 0.14
+_THUMB_BASE_SHIFT_M = (0.0, -0.006, 0.0055)
+_THUMB_KNUCKLE = 0.20
 _BLEND_M = 0.013
 
 # Level fingers keep this much of the source's fan; the thumb lies beside and just below the palm.
@@ -106,14 +108,14 @@ class Rig:
                 np.diff(joints, axis=0)[knuckle + 1],
             )
             joints[knuckle] = joints[knuckle + 1] + unit(first) * np.linalg.norm(second) * ratio
-        base, mcp, ip = joints[_THUMB : _THUMB + 3].copy()
-        joints[_THUMB] = joints[0] + _THUMB_BASE * (base - joints[0])
-        joints[_THUMB + 1] = mcp + _THUMB_KNUCKLE * (ip - mcp)
-
         x = unit(joints[0] - joints[_MIDDLE])
         across = joints[_INDEX] - joints[_LITTLE]
         z = unit(across - (across @ x) * x)
         frame = np.stack([x, np.cross(z, x), z])
+
+        base, mcp, ip = joints[_THUMB : _THUMB + 3].copy()
+        joints[_THUMB] = joints[0] + _THUMB_BASE * (base - joints[0]) + _THUMB_BASE_SHIFT_M @ frame
+        joints[_THUMB + 1] = mcp + _THUMB_KNUCKLE * (ip - mcp)
         return (vertices - joints[0]) @ frame.T, (joints - joints[0]) @ frame.T, frame
 
     def _fold_weights(self, source: Array, vertices: Array, joints: Array) -> Array:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bridge.errors import InputError
 from bridge.protocol.joints import JOINT_PARENTS, KEYPOINT_OF_JOINT, N_JOINTS, N_KEYPOINTS
 
 __all__ = ["global_rotations", "keypoints_from_pose", "matrix_from_quat"]
@@ -36,7 +37,7 @@ def matrix_from_quat(quat: ArrayLike) -> FloatArray:
     """
     q = np.asarray(quat, dtype=np.float64)
     if q.shape[-1:] != (4,):
-        raise ValueError(f"quaternions need shape (..., 4), not {q.shape}")
+        raise InputError(f"quaternions need shape (..., 4), not {q.shape}")
     with np.errstate(invalid="ignore", divide="ignore"):
         q = q * np.sqrt(2.0 / np.einsum("...i,...i->...", q, q))[..., None]
     x, y, z, w = np.moveaxis(q, -1, 0)
@@ -67,7 +68,7 @@ def global_rotations(pose_quat: ArrayLike) -> FloatArray:
     """
     rotations = matrix_from_quat(pose_quat)
     if rotations.shape[-3] != N_JOINTS:
-        raise ValueError(f"a pose needs shape (..., 16, 4), not {np.shape(pose_quat)}")
+        raise InputError(f"a pose needs shape (..., 16, 4), not {np.shape(pose_quat)}")
     parent = rotations[..., :1, :, :]
     for level in _CHAINS.T:
         parent = parent @ rotations[..., level, :, :]
@@ -91,12 +92,12 @@ def keypoints_from_pose(
         ``(..., 21, 3)`` metres, in the stage; NaN where the pose is.
 
     Raises:
-        ValueError: An array has another shape.
+        InputError: An array has another shape.
     """
     rest = np.asarray(rest_joints_m, dtype=np.float64)
     wrist = np.asarray(wrist_m, dtype=np.float64)
     if rest.shape[-2:] != (N_KEYPOINTS, 3) or wrist.shape[-1:] != (3,):
-        raise ValueError(
+        raise InputError(
             f"rest keypoints need shape (..., 21, 3), not {rest.shape}; "
             f"the wrist (..., 3), not {wrist.shape}"
         )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bridge.model.hand.fit import HandFitter
 from bridge.model.hand.interface import HandModel
 from bridge.model.hand.mesh import mesh_document
 from bridge.model.hand.open_hand import OpenHand, open_hand
 
-__all__ = ["HandModel", "OpenHand", "mesh_document", "open_hand"]
+__all__ = ["HandFitter", "HandModel", "OpenHand", "mesh_document", "open_hand"]

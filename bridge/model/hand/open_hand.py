@@ -8,7 +8,7 @@ from importlib import resources
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bridge.errors import ModelError
+from bridge.errors import InputError, ModelError
 from bridge.model.pose import FloatArray
 from bridge.protocol.joints import KEYPOINT_OF_JOINT, N_BETAS, Side
 from bridge.protocol.kinematics import global_rotations, keypoints_from_pose
@@ -103,7 +103,7 @@ class OpenHand:
         transforms = np.concatenate([rotations, shifts[..., None]], axis=-1)
         blended = self._weights @ transforms.reshape(*transforms.shape[:-2], 12)
         blended = blended.reshape(*blended.shape[:-1], 3, 4)
-        turned = (blended[..., :3] @ self.rest_vertices(betas)[..., None])[..., 0]
+        turned: FloatArray = (blended[..., :3] @ self.rest_vertices(betas)[..., None])[..., 0]
         return turned + blended[..., 3]
 
     def joints(self, betas: ArrayLike, pose_quat: ArrayLike, wrist_m: ArrayLike) -> FloatArray:
@@ -125,6 +125,6 @@ def _along(dirs: FloatArray, betas: ArrayLike) -> FloatArray:
     """``dirs (N, 3, 10)`` times ``betas (..., 10)``: ``(..., N, 3)``."""
     shape = np.asarray(betas, dtype=np.float64)
     if shape.shape[-1:] != (N_BETAS,):
-        raise ValueError(f"betas need shape (..., {N_BETAS}), not {shape.shape}")
+        raise InputError(f"betas need shape (..., {N_BETAS}), not {shape.shape}")
     flat: FloatArray = shape @ dirs.reshape(-1, N_BETAS).T
     return flat.reshape(*shape.shape[:-1], *dirs.shape[:-1])

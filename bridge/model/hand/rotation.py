@@ -1,0 +1,55 @@
+"""What scipy's ``Rotation`` lacks: stacks of cross products, and alignment with a verdict."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bridge.model.pose import FloatArray
+
+__all__ = ["align_points", "skew"]
+
+
+def skew(vectors: FloatArray) -> FloatArray:
+    """Cross product matrices: ``skew(a) @ b == np.cross(a, b)``.
+
+    Args:
+        vectors: ``(..., 3)``.
+
+    Returns:
+        ``(..., 3, 3)``.
+    """
+    matrix = np.zeros((*vectors.shape, 3))
+    matrix[..., 0, 1] = -vectors[..., 2]
+    matrix[..., 0, 2] = vectors[..., 1]
+    matrix[..., 1, 0] = vectors[..., 2]
+    matrix[..., 1, 2] = -vectors[..., 0]
+    matrix[..., 2, 0] = -vectors[..., 1]
+    matrix[..., 2, 1] = vectors[..., 0]
+    return matrix
+
+
+def align_points(
+    source: FloatArray, target: FloatArray, weights: FloatArray
+) -> tuple[FloatArray, FloatArray, float]:
+    """The rotation and shift that lay one set of points on another in the least squares sense.
+
+    Umeyama, "Least-squares estimation of transformation parameters", PAMI 13 (1991), without scale.
+
+    Args:
+        source: ``(N, 3)``.
+        target: ``(N, 3)``.
+        weights: ``(N,)``, not negative, not all zero.
+
+    Returns:
+        The rotation ``(3, 3)``, the shift ``(3,)`` and how well the points determine the rotation:
+        their covariance's second singular value over its first, 0 for points on a line.
+    """
+    share = weights / weights.sum()
+    source_mean, target_mean = share @ source, share @ target
+    covariance = (target - target_mean).T @ (share[:, None] * (source - source_mean))
+    u, spread, vt = np.linalg.svd(covariance)
+    if np.linalg.det(u @ vt) < 0:
+        u[:, 2] = -u[:, 2]
+    rotation = u @ vt
+    determined = float(spread[1] / spread[0]) if spread[0] > 0 else 0.0
+    return rotation, target_mean - rotation @ source_mean, determined

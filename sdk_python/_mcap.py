@@ -37,14 +37,16 @@ class Contents:
 
     Attributes:
         metadata: What the recording says about itself.
-        messages: Shape and pose messages as bytes, in the order of the file.
+        poses: Pose messages as bytes, in the order of the file.
+        shapes: Shape messages as bytes, each after the number of poses that come before it.
         complete: The file ends as a finished one does, and no chunk is damaged.
         damaged_chunks: Chunks skipped because their bytes are not what was written.
         unread_bytes: Bytes at the end that belong to no whole record.
     """
 
     metadata: RecordingMetadata
-    messages: list[bytes] = field(default_factory=list)
+    poses: list[bytes] = field(default_factory=list)
+    shapes: list[tuple[int, bytes]] = field(default_factory=list)
     complete: bool = False
     damaged_chunks: int = 0
     unread_bytes: int = 0
@@ -79,8 +81,11 @@ def _read(file: IO[bytes], path: Path) -> Contents:
             case Channel():
                 topics[record.id] = record.topic
             case Message() if contents is not None:
-                if topics.get(record.channel_id) in (POSE_TOPIC, SHAPE_TOPIC):
-                    contents.messages.append(record.data)
+                topic = topics.get(record.channel_id)
+                if topic == POSE_TOPIC:
+                    contents.poses.append(record.data)
+                elif topic == SHAPE_TOPIC:
+                    contents.shapes.append((len(contents.poses), record.data))
     if contents is None:
         raise _not_a_recording(path, records)
     contents.complete = records.finished and not records.damaged_chunks

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from bridge.errors import ProtocolError, RecordingError
 from bridge.protocol.codec import decode
-from bridge.protocol.joints import FINGERS, N_BETAS, N_JOINTS, N_KEYPOINTS
+from bridge.protocol.joints import N_BETAS, N_KEYPOINTS
 from bridge.protocol.kinematics import keypoints_from_pose
-from bridge.protocol.packets import PosePacket, ShapePacket
+from bridge.protocol.packets import ShapePacket
+from bridge.protocol.pose_arrays import PoseArrays, decode_poses
 from bridge.protocol.recording import RecordingMetadata
-from sdk_python._mcap import read_contents
+from sdk_python._mcap import Contents, read_contents
 
 __all__ = ["Recording"]
 
@@ -73,20 +74,17 @@ class Recording:
         contents = read_contents(path)
         if not contents.complete:
             _log.warning(
-                "%s was cut off or damaged: %d messages recovered, %d damaged chunks skipped, "
+                "%s was cut off or damaged: %d poses recovered, %d damaged chunks skipped, "
                 "%d bytes at the end not readable",
                 path,
-                len(contents.messages),
+                len(contents.poses),
                 contents.damaged_chunks,
                 contents.unread_bytes,
             )
-        frames = _Frames()
-        for data in contents.messages:
-            try:
-                frames.add(data)
-            except ProtocolError as error:
-                raise RecordingError(f"{path} holds a damaged message: {error}") from None
-        return frames.recording(contents.metadata, recovered=not contents.complete)
+        try:
+            return _recording(contents)
+        except ProtocolError as error:
+            raise RecordingError(f"{path} holds a damaged message: {error}") from None
 
     def __len__(self) -> int:
         return len(self.time_s)
@@ -103,71 +101,58 @@ class Recording:
         )
 
 
-class _Frames:
-    """Collects messages in the order of the file."""
+def _recording(contents: Contents) -> Recording:
+    poses = decode_poses(contents.poses)
+    shapes = _shapes_by_side(contents.shapes)
+    order = np.argsort(poses.time_ns, kind="stable")
+    time_ns = poses.time_ns[order]
+    betas = np.full((2, N_BETAS), np.nan, np.float32)
+    rest = np.full((2, N_KEYPOINTS, 3), np.nan, np.float32)
+    for side, held in enumerate(shapes):
+        if held:
+            betas[side], rest[side] = held[-1][1].betas, held[-1][1].rest_joints_m
+    arrays = {
+        "time_ns": time_ns,
+        "time_s": (time_ns - contents.metadata.origin_ns) * 1e-9,
+        "joints_m": _joints(shapes, poses)[order],
+        "wrist_m": poses.wrist_m[order],
+        "pose_quat": poses.pose_quat[order],
+        "finger_confidence": poses.finger_confidence[order],
+        "confidence": poses.finger_confidence[order].mean(axis=-1),
+        "betas": betas,
+        "rest_joints_m": rest,
+    }
+    for array in arrays.values():
+        array.flags.writeable = False
+    return Recording(metadata=contents.metadata, recovered=not contents.complete, **arrays)
 
-    def __init__(self) -> None:
-        self._poses: list[PosePacket] = []
-        self._shapes: list[list[tuple[int, ShapePacket]]] = [[], []]
 
-    def add(self, data: bytes) -> None:
+_Held = list[tuple[int, ShapePacket]]
+
+
+def _shapes_by_side(shapes: list[tuple[int, bytes]]) -> tuple[_Held, _Held]:
+    """Each hand's shapes, with the index of the first pose that has it."""
+    held: tuple[_Held, _Held] = ([], [])
+    for index, data in shapes:
         message = decode(data)
-        if isinstance(message, PosePacket):
-            self._poses.append(message)
-        elif isinstance(message, ShapePacket):
-            self._shapes[message.side].append((len(self._poses), message))
-        else:
-            raise ProtocolError(f"{message.TYPE} has no place in a recording", code="unexpected")
+        if not isinstance(message, ShapePacket):
+            raise ProtocolError(f"expected a shape, not {message.TYPE}", code="unexpected")
+        held[message.side].append((index, message))
+    return held
 
-    def recording(self, metadata: RecordingMetadata, *, recovered: bool) -> Recording:
-        count = len(self._poses)
-        wrist = np.full((count, 2, 3), np.nan, np.float32)
-        pose = np.full((count, 2, N_JOINTS, 4), np.nan, np.float32)
-        fingers = np.full((count, 2, len(FINGERS)), np.nan, np.float32)
-        for t, packet in enumerate(self._poses):
-            for hand in packet.hands:
-                wrist[t, hand.side] = hand.wrist_m
-                pose[t, hand.side] = hand.pose_quat
-                fingers[t, hand.side] = hand.finger_confidence
-        time_ns = np.array([packet.time_ns for packet in self._poses], np.int64)
-        joints = self._joints(pose, wrist)
-        order = np.argsort(time_ns, kind="stable")
-        fingers = fingers[order]
-        betas, rest = self._last_shapes()
-        arrays = {
-            "time_ns": time_ns[order],
-            "time_s": (time_ns[order] - metadata.origin_ns) * 1e-9,
-            "joints_m": joints[order],
-            "wrist_m": wrist[order],
-            "pose_quat": pose[order],
-            "finger_confidence": fingers,
-            "confidence": fingers.mean(axis=-1),
-            "betas": betas,
-            "rest_joints_m": rest,
-        }
-        for array in arrays.values():
-            array.flags.writeable = False
-        return Recording(metadata=metadata, recovered=recovered, **arrays)
 
-    def _joints(self, pose: Floats, wrist: Floats) -> Floats:
-        """``(T, 2, 21, 3)`` keypoints, each with the shape that held at its time.
+def _joints(shapes: tuple[_Held, _Held], poses: PoseArrays) -> Floats:
+    """``(T, 2, 21, 3)`` keypoints, each with the shape that held at its time.
 
-        The first shape also serves poses before it: its chunk came before them and is damaged.
-        """
-        joints = np.full((*wrist.shape[:2], N_KEYPOINTS, 3), np.nan, np.float32)
-        for side, shapes in enumerate(self._shapes):
-            starts = [0, *(start for start, _ in shapes[1:]), len(wrist)]
-            for (_, shape), start, end in zip(shapes, starts, starts[1:], strict=False):
-                joints[start:end, side] = keypoints_from_pose(
-                    shape.rest_joints_m, pose[start:end, side], wrist[start:end, side]
-                )
-        return joints
-
-    def _last_shapes(self) -> tuple[Floats, Floats]:
-        betas = np.full((2, N_BETAS), np.nan, np.float32)
-        rest = np.full((2, N_KEYPOINTS, 3), np.nan, np.float32)
-        for side, shapes in enumerate(self._shapes):
-            if shapes:
-                betas[side] = shapes[-1][1].betas
-                rest[side] = shapes[-1][1].rest_joints_m
-        return betas, rest
+    The first shape also serves poses before it: its chunk came before them and is damaged.
+    """
+    count = len(poses.time_ns)
+    joints = np.full((count, 2, N_KEYPOINTS, 3), np.nan, np.float32)
+    for side, held in enumerate(shapes):
+        starts = [0, *(index for index, _ in held[1:]), count]
+        for (_, shape), start, end in zip(held, starts, starts[1:], strict=False):
+            now = slice(start, end), side
+            joints[now] = keypoints_from_pose(
+                shape.rest_joints_m, poses.pose_quat[now], poses.wrist_m[now]
+            )
+    return joints

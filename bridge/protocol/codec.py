@@ -65,7 +65,7 @@ def decode(data: bytes) -> Message:
         raise ProtocolError(
             f"a message of {len(data)} bytes is larger than {MAX_MESSAGE_BYTES}", code="too_large"
         )
-    document = _unpack(data)
+    document = unpack(data)
     if not isinstance(document, dict):
         raise ProtocolError("a message must be a map")
     name = document.get("type")
@@ -119,7 +119,12 @@ _ARRAYS = frozenset({"betas", "rest_joints_m", "wrist_m", "pose_quat", "finger_c
 """Fields that are float32 arrays in ``bin``."""
 
 
-def _unpack(data: bytes) -> Any:
+def unpack(data: bytes) -> Any:
+    """The msgpack document in the bytes, within the limits of a message but of any content.
+
+    Raises:
+        ProtocolError: ``malformed``.
+    """
     on_map, on_list = _counted_hooks()
     try:
         return msgpack.unpackb(

@@ -25,7 +25,7 @@ from bridge.protocol.joints import FINGERS, N_BETAS, N_JOINTS, N_KEYPOINTS, Side
 
 __all__ = ["HandPacket", "MessageBase", "PosePacket", "ShapePacket"]
 
-_MAX_POSITION_M = 1000.0
+MAX_POSITION_M = 1000.0
 _MAX_REST_M = 1.0
 _MAX_BETA = 100.0
 _WRIST_AT_ORIGIN_M = 1e-4
@@ -106,7 +106,7 @@ class HandPacket(_WithArrays):
 
     def __post_init__(self) -> None:
         self._set("side", check_side("side", self.side))
-        limit = _MAX_POSITION_M
+        limit = MAX_POSITION_M
         self._set("wrist_m", check_array("wrist_m", self.wrist_m, (3,), low=-limit, high=limit))
         self._set("pose_quat", check_quaternions("pose_quat", self.pose_quat, N_JOINTS))
         confidence = check_array(

@@ -96,6 +96,12 @@ def test_projection_is_that_of_opencv_with_distortion() -> None:
     )
 
 
+def test_distortion_never_folds_far_points_back_into_the_picture() -> None:
+    camera = identity_camera(distortion=(0.1, -0.25))
+    pixels, _ = camera.project([[x, 0.0, 1.0] for x in np.linspace(0.0, 20.0, 200)])
+    assert (np.diff(pixels[:, 0]) > 0).all()
+
+
 def test_wrong_cameras_are_refused() -> None:
     with pytest.raises(InputError, match="rotation"):
         identity_camera(rotation=np.eye(4))

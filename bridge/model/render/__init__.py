@@ -7,7 +7,7 @@ RGB, cameras are OpenCV's (x right, y down, z forward; the first pixel's centre 
 from __future__ import annotations
 
 from bridge.model.render.camera import Camera
-from bridge.model.render.raster import FAR_M, Canvas
+from bridge.model.render.raster import FAR_M, NEAR_M, Canvas
 from bridge.model.render.shading import (
     Light,
     from_linear,
@@ -19,6 +19,7 @@ from bridge.model.render.skin import SkinTone, skin_albedo
 
 __all__ = [
     "FAR_M",
+    "NEAR_M",
     "Camera",
     "Canvas",
     "Light",

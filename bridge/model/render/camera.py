@@ -23,7 +23,8 @@ class Camera:
     A point p of the world is at ``q = rotation @ p + translation_m`` in the camera (x right, y
     down, z forward) and at ``focal_px * (q_xy / q_z) * (1 + k1 r^2 + k2 r^4) + centre_px`` in the
     image, with r the length of ``q_xy / q_z``: the model of OpenCV's ``projectPoints`` with two
-    radial terms. Whole pixel coordinates are pixel centres.
+    radial terms. Whole pixel coordinates are pixel centres. Well outside the picture the gain of
+    the distortion stays what it is there, since the polynomial would fold space back into view.
 
     Attributes:
         size_px: Image ``(width, height)``.
@@ -140,9 +141,14 @@ class Camera:
         return np.concatenate([image, np.ones_like(image[..., :1])], axis=-1) @ self.rotation
 
     def _gain(self, image: Array) -> Array:
-        squared = np.sum(image**2, axis=-1, keepdims=True)
+        squared = np.minimum(np.sum(image**2, axis=-1, keepdims=True), self._widest() ** 2)
         k1, k2 = self.distortion
         return np.asarray(1.0 + squared * (k1 + k2 * squared))
+
+    def _widest(self) -> float:
+        """Distance from the axis, at unit depth, of what a quarter more picture would show."""
+        corner = np.abs([(0, 0), self.size_px] - np.asarray(self.centre_px)).max(0)
+        return float(1.25 * np.hypot(*corner) / self.focal_px)
 
     def _distort(self, image: Array) -> Array:
         return image * self._gain(image) if any(self.distortion) else image

@@ -1,5 +1,6 @@
 import { ProtocolError } from "./errors.js";
 import type { Packed, PackedMap } from "./msgpack.js";
+import { isName } from "./names.js";
 
 /** How one field of a message is checked when read, and laid out when written. */
 export interface Field<T> {
@@ -17,7 +18,6 @@ export type RecordOf<F> = { [K in keyof F]: ValueOf<F[K]> };
 const MAX_TIME_NS = (1n << 63n) - 1n;
 /** How far the length of a quaternion on the wire may be from 1. */
 const QUATERNION_TOLERANCE = 1e-3;
-const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
 function refuse(where: string, wanted: string): never {
   throw new ProtocolError(`${where} must be ${wanted}`);
@@ -79,7 +79,7 @@ export function text(maxBytes: number): Field<string> {
 /** The name of a room or a view. */
 export const name: Field<string> = {
   read: (value, where) =>
-    typeof value === "string" && NAME.test(value) ? value : refuse(where, "a name"),
+    typeof value === "string" && isName(value) ? value : refuse(where, "a name"),
   write: (value) => value,
 };
 

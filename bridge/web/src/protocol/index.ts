@@ -23,5 +23,6 @@ export type {
   ViewStatus,
 } from "./messages.js";
 export { MAX_MESSAGE_BYTES, SUBPROTOCOL, VERSION } from "./messages.js";
+export { isName } from "./names.js";
 export { multiply, rotate, slerp } from "./quaternion.js";
 export { WatchSession } from "./session.js";

@@ -2,7 +2,9 @@ import {
   Bone,
   BufferAttribute,
   BufferGeometry,
+  DetachedBindMode,
   Group,
+  type Material,
   Matrix4,
   type Object3D,
   Skeleton,
@@ -17,14 +19,13 @@ import {
   SIDE_NAMES,
   keypointsFromPose,
 } from "../protocol/index.js";
-import { GhostMaterial, depthOnlyMaterial } from "./ghost_material.js";
+import { endAtWrist } from "./forearm.js";
+import { GhostMaterial, depthOnlyMaterial, shadowMaterial } from "./ghost_material.js";
 import { type HandMesh, shapedVertices } from "./hand_mesh.js";
 import type { PlayedHand } from "./playout.js";
 
-/** Where the wrist fades out, along the axis from the cut to the middle finger's base. */
-const FADE_LENGTH = 0.32;
-const MIDDLE_BASE = 9;
-
+/** Drawn in this order: a shadow never lies on a ghost, and the floor shines through. */
+const SHADOW_ORDER = 0;
 const DEPTH_ORDER = 1;
 const COLOR_ORDER = 2;
 
@@ -33,6 +34,9 @@ export class GhostHand {
   /** What to add to a scene. */
   readonly object: Object3D;
   readonly material = new GhostMaterial();
+  readonly #shadowMaterial = shadowMaterial();
+  readonly #shadow: SkinnedMesh;
+  #shadowStrength = 0;
   /** (21 * 3) keypoints as last posed, metres in the stage. */
   keypointsM: Float64Array | null = null;
   #restJointsM: Float32Array;
@@ -42,12 +46,13 @@ export class GhostHand {
   readonly #skeleton: Skeleton;
 
   constructor(mesh: HandMesh) {
-    this.#mesh = mesh;
+    const ended = endAtWrist(mesh);
+    this.#mesh = ended;
     this.#restJointsM = mesh.restJointsM;
-    this.#geometry.setIndex(new BufferAttribute(mesh.faces, 1));
-    this.#geometry.setAttribute("skinIndex", new BufferAttribute(mesh.skinIndex, 4));
-    this.#geometry.setAttribute("skinWeight", new BufferAttribute(mesh.skinWeight, 4));
-    this.#geometry.setAttribute("fade", new BufferAttribute(wristFade(mesh), 1));
+    this.#geometry.setIndex(new BufferAttribute(ended.faces, 1));
+    this.#geometry.setAttribute("skinIndex", new BufferAttribute(ended.skinIndex, 4));
+    this.#geometry.setAttribute("skinWeight", new BufferAttribute(ended.skinWeight, 4));
+    this.#geometry.setAttribute("fade", new BufferAttribute(ended.fade, 1));
 
     this.#bones = Array.from({ length: N_JOINTS }, () => new Bone());
     for (let joint = 1; joint < N_JOINTS; joint++) {
@@ -58,17 +63,12 @@ export class GhostHand {
     this.object = new Group();
     this.object.name = `${SIDE_NAMES[mesh.side]} hand`;
     this.object.add(this.#bones[0]!);
-    for (const [material, order] of [
-      [depthOnlyMaterial(), DEPTH_ORDER],
-      [this.material, COLOR_ORDER],
-    ] as const) {
-      const skin = new SkinnedMesh(this.#geometry, material);
-      skin.bind(this.#skeleton, new Matrix4());
-      skin.renderOrder = order;
-      // The bounds of the rest pose say nothing about where the bones take it.
-      skin.frustumCulled = false;
-      this.object.add(skin);
-    }
+    this.#skin(depthOnlyMaterial(), DEPTH_ORDER);
+    this.#skin(this.material, COLOR_ORDER);
+    this.#shadow = this.#skin(this.#shadowMaterial, SHADOW_ORDER);
+    // Detached, its own matrix applies after the bones': that is what flattens it on the floor.
+    this.#shadow.bindMode = DetachedBindMode;
+    this.#shadow.matrixAutoUpdate = false;
     this.setShape(new Float32Array(10), mesh.restJointsM);
     this.setOpacity(0);
   }
@@ -99,31 +99,37 @@ export class GhostHand {
     }
   }
 
+  #skin(material: Material, renderOrder: number): SkinnedMesh {
+    const skin = new SkinnedMesh(this.#geometry, material);
+    skin.bind(this.#skeleton, new Matrix4());
+    skin.renderOrder = renderOrder;
+    // The bounds of the rest pose say nothing about where the bones take it.
+    skin.frustumCulled = false;
+    this.object.add(skin);
+    return skin;
+  }
+
   setPose({ wristM, poseQuat }: PlayedHand): void {
     this.#bones[0]!.position.fromArray(wristM);
     this.#bones.forEach((bone, joint) => bone.quaternion.fromArray(poseQuat, joint * 4));
     this.keypointsM = keypointsFromPose(this.#restJointsM, poseQuat, wristM);
   }
 
+  /** Lets the hand throw a shadow straight down onto the plane at this height. */
+  setFloor(floorY: number, strength: number): void {
+    this.#shadowStrength = strength;
+    this.#shadow.matrix.makeScale(1, 0, 1).setPosition(0, floorY, 0);
+    this.setOpacity(this.opacity);
+  }
+
   /** 0 hides the hand, 1 shows it as ghostly as it ever is. */
   setOpacity(opacity: number): void {
     this.material.opacity = opacity;
+    this.#shadowMaterial.opacity = opacity * this.#shadowStrength;
     this.object.visible = opacity > 0;
   }
 
   get opacity(): number {
     return this.material.opacity;
   }
-}
-
-/** Per vertex: 0 where the hand was cut from its arm, 1 from a third of the palm on. */
-function wristFade({ verticesM, restJointsM }: HandMesh): Float32Array {
-  const axis = new Vector3().fromArray(restJointsM, MIDDLE_BASE * 3);
-  const length = axis.length();
-  axis.normalize();
-  const along = Float32Array.from({ length: verticesM.length / 3 }, (_, v) =>
-    new Vector3().fromArray(verticesM, v * 3).dot(axis),
-  );
-  const cut = along.reduce((a, b) => Math.min(a, b));
-  return along.map((at) => Math.min(1, (at - cut) / (FADE_LENGTH * length)));
 }

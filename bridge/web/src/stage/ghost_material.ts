@@ -1,4 +1,11 @@
-import { Color, MeshBasicMaterial, MeshStandardMaterial } from "three";
+import {
+  Color,
+  MeshBasicMaterial,
+  MeshStandardMaterial,
+  NotEqualStencilFunc,
+  ReplaceStencilOp,
+  type WebGLProgramParametersWithUniforms,
+} from "three";
 
 /** A ghost's look: what the page's light or dark theme changes. */
 export interface GhostLook {
@@ -8,11 +15,20 @@ export interface GhostLook {
   rim: string;
 }
 
+/** Hands the mesh's `fade` attribute to the fragment shader as `vFade`. */
+function passFade(shader: WebGLProgramParametersWithUniforms): void {
+  shader.vertexShader = shader.vertexShader
+    .replace("#include <common>", "attribute float fade;\nvarying float vFade;\n#include <common>")
+    .replace("#include <begin_vertex>", "#include <begin_vertex>\nvFade = fade;");
+  shader.fragmentShader = shader.fragmentShader.replace(
+    "#include <common>",
+    "varying float vFade;\n#include <common>",
+  );
+}
+
 /**
  * A translucent, softly lit material: clear where it faces the eye, denser along the silhouette,
- * fading out towards the cut at the wrist.
- *
- * The mesh's `fade` attribute is 0 at the cut and 1 on the hand.
+ * fading out along the forearm by the mesh's `fade` attribute.
  */
 export class GhostMaterial extends MeshStandardMaterial {
   readonly #rim = { value: new Color() };
@@ -20,21 +36,16 @@ export class GhostMaterial extends MeshStandardMaterial {
   constructor() {
     super({ transparent: true, depthWrite: false, roughness: 0.55, metalness: 0 });
     this.onBeforeCompile = (shader) => {
+      passFade(shader);
       shader.uniforms.rimColor = this.#rim;
-      shader.vertexShader = shader.vertexShader
-        .replace("#include <common>", "attribute float fade; varying float vFade;\n#include <common>")
-        .replace("#include <begin_vertex>", "#include <begin_vertex>\nvFade = fade;");
       shader.fragmentShader = shader.fragmentShader
-        .replace(
-          "#include <common>",
-          "uniform vec3 rimColor; varying float vFade;\n#include <common>",
-        )
+        .replace("#include <common>", "uniform vec3 rimColor;\n#include <common>")
         .replace(
           "#include <opaque_fragment>",
           `float facing = saturate( dot( normalize( normal ), normalize( vViewPosition ) ) );
           float rim = pow( 1.0 - facing, 2.0 );
-          outgoingLight = mix( outgoingLight, rimColor, 0.75 * rim );
-          diffuseColor.a *= mix( 0.62, 0.96, rim ) * smoothstep( 0.0, 1.0, vFade );
+          outgoingLight = mix( outgoingLight, rimColor, 0.75 * rim * vFade );
+          diffuseColor.a *= mix( 0.66, 0.96, rim ) * vFade;
           #include <opaque_fragment>`,
         );
     };
@@ -52,4 +63,25 @@ export class GhostMaterial extends MeshStandardMaterial {
  */
 export function depthOnlyMaterial(): MeshBasicMaterial {
   return new MeshBasicMaterial({ colorWrite: false });
+}
+
+/** An even shadow: the stencil lets each pixel be darkened once, however often it is covered. */
+export function shadowMaterial(): MeshBasicMaterial {
+  const material = new MeshBasicMaterial({
+    color: "#000000",
+    transparent: true,
+    depthWrite: false,
+    stencilWrite: true,
+    stencilRef: 1,
+    stencilFunc: NotEqualStencilFunc,
+    stencilZPass: ReplaceStencilOp,
+  });
+  material.onBeforeCompile = (shader) => {
+    passFade(shader);
+    shader.fragmentShader = shader.fragmentShader.replace(
+      "#include <opaque_fragment>",
+      "diffuseColor.a *= vFade;\n#include <opaque_fragment>",
+    );
+  };
+  return material;
 }

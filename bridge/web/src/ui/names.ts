@@ -1,12 +1,7 @@
+import { isName } from "../protocol/index.js";
+
 /** The room pages use when the address names none. */
 export const DEFAULT_ROOM = "lesson";
-
-const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
-
-/** Whether a room or a view may be called this (bridge/protocol/names.py). */
-export function isName(text: string): boolean {
-  return NAME.test(text);
-}
 
 /** The nearest allowed name to what somebody typed, or null where nothing is left of it. */
 export function toName(text: string): string | null {

@@ -1,11 +1,10 @@
-import { Color, DoubleSide, Group, Mesh, PlaneGeometry, ShaderMaterial, ShadowMaterial } from "three";
+import { Color, DoubleSide, Mesh, PlaneGeometry, ShaderMaterial } from "three";
 
 const RADIUS_M = 0.7;
 const CELL_M = 0.05;
 
-/** A square grid of 5 cm cells that fades out, and the hands' shadows on it. */
+/** A square grid of 5 cm cells that fades out. */
 export class Floor {
-  readonly object = new Group();
   readonly #grid = new ShaderMaterial({
     transparent: true,
     depthWrite: false,
@@ -35,22 +34,16 @@ export class Floor {
         #include <colorspace_fragment>
       }`,
   });
-  readonly #shadow = new ShadowMaterial({ depthWrite: false });
+  readonly object = new Mesh(new PlaneGeometry(2 * RADIUS_M, 2 * RADIUS_M), this.#grid);
 
   constructor() {
-    const plane = new PlaneGeometry(2 * RADIUS_M, 2 * RADIUS_M);
-    const grid = new Mesh(plane, this.#grid);
-    const shadow = new Mesh(plane, this.#shadow);
-    shadow.receiveShadow = true;
-    this.object.add(shadow, grid);
-    // Below the hands' depth pass: a ghost does not hide the floor behind it.
-    for (const mesh of [grid, shadow]) mesh.renderOrder = -1;
+    // Before the hands' depth pass: a ghost does not hide the floor behind it.
+    this.object.renderOrder = -1;
     this.object.rotation.x = -Math.PI / 2;
   }
 
-  setLook(color: string, opacity: number, shadowOpacity: number): void {
+  setLook(color: string, opacity: number): void {
     this.#grid.uniforms.color!.value.set(color);
     this.#grid.uniforms.opacity!.value = opacity;
-    this.#shadow.opacity = shadowOpacity;
   }
 }

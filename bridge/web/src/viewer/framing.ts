@@ -9,9 +9,10 @@ export interface Framing {
 
 /** From the first camera's side, raised and a little to the right: hands seem to stand in space. */
 const DIRECTION = new Vector3(0.32, 0.42, 1).normalize();
+/** Part of the picture's height and width that the hands may take. */
+const FILL = 0.68;
 /** A single small hand should not fill the screen. */
-const MIN_RADIUS_M = 0.12;
-const MARGIN = 1.12;
+const MIN_DISTANCE_M = 0.36;
 const FLOOR_GAP_M = 0.05;
 
 /**
@@ -21,21 +22,44 @@ const FLOOR_GAP_M = 0.05;
  * @param aspect width over height.
  */
 export function frame(pointsM: ArrayLike<number>, fovYRad: number, aspect: number): Framing {
-  const low = new Vector3(Infinity, Infinity, Infinity);
-  const high = low.clone().negate();
-  for (let i = 0; i < pointsM.length; i += 3) {
-    const point = new Vector3().fromArray(pointsM, i);
-    low.min(point);
-    high.max(point);
+  const right = new Vector3().crossVectors(new Vector3(0, 1, 0), DIRECTION).normalize();
+  const up = new Vector3().crossVectors(DIRECTION, right);
+  const axes = [right, up, DIRECTION] as const;
+  const points = Array.from({ length: pointsM.length / 3 }, (_, i) => {
+    const point = new Vector3().fromArray(pointsM, i * 3);
+    return axes.map((axis) => point.dot(axis)) as [number, number, number];
+  });
+  const centre = axes.map((_, k) => {
+    const along = points.map((point) => point[k]!);
+    return (Math.min(...along) + Math.max(...along)) / 2;
+  }) as [number, number, number];
+
+  const tanY = FILL * Math.tan(fovYRad / 2);
+  const tans = [tanY * aspect, tanY] as const;
+  let distanceM = MIN_DISTANCE_M;
+  // What is nearer looks larger, so the middle of the picture is not the middle of the points:
+  // the camera slides sideways to it, which changes little after a few rounds.
+  for (let round = 0; round < 4; round++) {
+    // A point is inside where its sideways distance over its depth stays below the tangent: each
+    // point asks for a distance, and the largest counts.
+    distanceM = Math.max(
+      MIN_DISTANCE_M,
+      ...points.flatMap((point) =>
+        tans.map((tan, k) => Math.abs(point[k]! - centre[k]!) / tan + point[2] - centre[2]),
+      ),
+    );
+    for (const k of [0, 1] as const) {
+      const seen = points.map((p) => (p[k] - centre[k]) / (distanceM - (p[2] - centre[2])));
+      centre[k] += ((Math.min(...seen) + Math.max(...seen)) / 2) * distanceM;
+    }
   }
-  const target = low.clone().add(high).multiplyScalar(0.5);
-  const radiusM = Math.max(MIN_RADIUS_M, low.distanceTo(high) / 2);
-  const halfY = fovYRad / 2;
-  const halfX = Math.atan(Math.tan(halfY) * aspect);
-  const distanceM = (MARGIN * radiusM) / Math.sin(Math.min(halfX, halfY));
+
+  const target = new Vector3();
+  axes.forEach((axis, k) => target.addScaledVector(axis, centre[k]!));
+  const lowest = Math.min(...Array.from({ length: points.length }, (_, i) => pointsM[i * 3 + 1]!));
   return {
     target,
     position: target.clone().addScaledVector(DIRECTION, distanceM),
-    floorY: low.y - FLOOR_GAP_M,
+    floorY: lowest - FLOOR_GAP_M,
   };
 }

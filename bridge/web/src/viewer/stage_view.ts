@@ -1,17 +1,15 @@
 import {
   DirectionalLight,
   HemisphereLight,
-  PCFSoftShadowMap,
   PerspectiveCamera,
   Scene,
   Spherical,
-  Vector3,
   WebGLRenderer,
 } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 
 import { Floor } from "./floor.js";
-import { type Framing, frame } from "./framing.js";
+import { frame } from "./framing.js";
 import type { StageLook } from "./look.js";
 
 const FOV_DEG = 35;
@@ -19,8 +17,6 @@ const FOV_DEG = 35;
 const BEFORE_HANDS = [-0.15, -0.06, -0.5, 0.15, 0.06, -0.5];
 const TURN_STEP_RAD = Math.PI / 24;
 const ZOOM_STEP = 1.12;
-/** Half the width of the space that throws shadows. */
-const SHADOW_REACH_M = 0.35;
 
 /** The stage as one sees it: renderer, light, floor, and a camera that orbits the hands. */
 export class StageView {
@@ -28,19 +24,18 @@ export class StageView {
   readonly camera = new PerspectiveCamera(FOV_DEG, 1, 0.02, 20);
   /** False once the user moved the camera: then it is theirs until it is reset. */
   autoFraming = true;
+  floorY = 0;
   readonly #renderer: WebGLRenderer;
   readonly #controls: OrbitControls;
   readonly #floor = new Floor();
-  readonly #key = new DirectionalLight("#ffffff", 2.1);
   readonly #canvas: HTMLCanvasElement;
 
   /** @throws Error where the browser has no WebGL 2. */
   constructor(canvas: HTMLCanvasElement) {
     this.#canvas = canvas;
-    this.#renderer = new WebGLRenderer({ canvas, alpha: true, antialias: true });
-    this.#renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
-    this.#renderer.shadowMap.enabled = true;
-    this.#renderer.shadowMap.type = PCFSoftShadowMap;
+    const fast = drawsInHardware();
+    this.#renderer = new WebGLRenderer({ canvas, alpha: true, antialias: fast, stencil: true });
+    this.#renderer.setPixelRatio(Math.min(devicePixelRatio, fast ? 2 : 1));
 
     this.#controls = new OrbitControls(this.camera, canvas);
     this.#controls.enableDamping = !matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -49,13 +44,12 @@ export class StageView {
     this.#controls.addEventListener("start", () => (this.autoFraming = false));
     canvas.addEventListener("keydown", (event) => this.#onKey(event));
 
-    this.#key.castShadow = true;
-    this.#key.shadow.mapSize.setScalar(512);
-    this.#key.shadow.radius = 6;
+    const key = new DirectionalLight("#ffffff", 2.1);
+    key.position.set(0.3, 1, 0.4);
     const fill = new DirectionalLight("#ffffff", 0.5);
     fill.position.set(-1, 0.4, 0.6);
-    this.scene.add(this.#floor.object, this.#key, this.#key.target, fill);
-    this.scene.add(new HemisphereLight("#ffffff", "#8f98a8", 1.6));
+    const sky = new HemisphereLight("#ffffff", "#8f98a8", 1.6);
+    this.scene.add(this.#floor.object, key, fill, sky);
 
     new ResizeObserver(() => this.#resize()).observe(canvas.parentElement!);
     this.#resize();
@@ -63,7 +57,7 @@ export class StageView {
   }
 
   setLook(look: StageLook): void {
-    this.#floor.setLook(look.floor, look.floorOpacity, look.shadowOpacity);
+    this.#floor.setLook(look.floor, look.floorOpacity);
   }
 
   /** Frames these keypoints (n * 3, metres) and puts the floor below them. */
@@ -72,24 +66,13 @@ export class StageView {
     this.camera.position.copy(framing.position);
     this.#controls.target.copy(framing.target);
     this.#controls.update();
-    this.#placeFloor(framing);
+    this.floorY = framing.floorY;
+    this.#floor.object.position.set(framing.target.x, framing.floorY, framing.target.z);
   }
 
   render(): void {
     this.#controls.update();
     this.#renderer.render(this.scene, this.camera);
-  }
-
-  #placeFloor({ target, floorY }: Framing): void {
-    this.#floor.object.position.set(target.x, floorY, target.z);
-    this.#key.target.position.copy(target);
-    this.#key.position.copy(target).add(new Vector3(0.25, 0.9, 0.3));
-    const { camera } = this.#key.shadow;
-    camera.left = camera.bottom = -SHADOW_REACH_M;
-    camera.right = camera.top = SHADOW_REACH_M;
-    camera.near = 0.1;
-    camera.far = 2.5;
-    camera.updateProjectionMatrix();
   }
 
   #resize(): void {
@@ -124,4 +107,12 @@ export class StageView {
     this.autoFraming = false;
     this.camera.position.copy(this.#controls.target).add(arm);
   }
+}
+
+/** Whether WebGL runs on a GPU: in software, smooth edges take more than all the rest. */
+function drawsInHardware(): boolean {
+  const probe = document.createElement("canvas");
+  const context = probe.getContext("webgl2", { failIfMajorPerformanceCaveat: true });
+  context?.getExtension("WEBGL_lose_context")?.loseContext();
+  return context !== null;
 }

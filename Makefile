@@ -1,0 +1,74 @@
+# GhostHands. `make demo` and `make test` set up all they need: Python 3.11+, Node 20+ and make.
+PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || echo python3)
+BIN    := .venv/bin
+ARGS   ?=
+WEB    := bridge/web
+export npm_config_update_notifier := false
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-web check format bench lock clean
+
+help:  ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/.bridge $(WEB)/dist/.built  ## the main job: two cameras, WebRTC, ghost hands in a page (ARGS="--seconds 20 --headless")
+	@$(BIN)/ghosthands demo $(ARGS)
+
+test: .venv/.dev $(WEB)/dist/.built test-web  ## all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+test-web: $(WEB)/dist/.built
+	cd $(WEB) && npm run --silent check && npm test --silent
+
+check: .venv/.dev  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/.dev  ## reformat the Python code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/.dev $(WEB)/dist/.built  ## run every benchmark again (about 20 minutes; nothing else may run)
+	set -e; for b in benchmarks/[a-z]*.py; do $(BIN)/python $$b; done
+
+lock: .venv/.uv  ## resolve the dependencies anew
+	$(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --upgrade pyproject.toml --extra bridge -o requirements.lock
+	$(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --upgrade pyproject.toml --extra bridge --group dev -o requirements-dev.lock
+
+clean:  ## remove what the targets made
+	rm -rf .venv $(WEB)/node_modules $(WEB)/dist .pytest_cache .mypy_cache .ruff_cache
+
+# uv from the PATH, else from PyPI into the environment; pip where uv cannot reach an index that
+# only pip is told of.
+UV = $(shell command -v uv || echo $(BIN)/uv)
+define install
+	$(UV) pip install -q --python $(BIN)/python --require-hashes -r $(1) \
+	  || $(BIN)/python -m pip install -q --require-hashes -r $(1)
+	$(UV) pip install -q --python $(BIN)/python --no-deps -e . \
+	  || $(BIN)/python -m pip install -q --no-deps -e .
+endef
+
+.venv/.uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "GhostHands needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=/path/to/python3.12" >&2; exit 2; }
+	@echo "Setting up .venv (once)..."
+	$(PYTHON) -m venv .venv
+	@command -v uv >/dev/null || $(BIN)/python -m pip install -q uv
+	@touch $@
+
+.venv/.bridge: requirements.lock pyproject.toml | .venv/.uv
+	$(call install,requirements.lock)
+	@touch $@
+
+.venv/.dev: requirements-dev.lock pyproject.toml | .venv/.uv
+	$(call install,requirements-dev.lock)
+	@touch $@ .venv/.bridge
+
+$(WEB)/node_modules/.installed: $(WEB)/package-lock.json
+	@command -v npm >/dev/null || { echo "GhostHands needs Node 20 or newer (npm was not found)." >&2; exit 2; }
+	cd $(WEB) && npm ci --silent
+	@touch $@
+
+$(WEB)/dist/.built: $(WEB)/node_modules/.installed $(wildcard $(WEB)/*.html $(WEB)/*.mjs $(WEB)/src/*.* $(WEB)/src/*/*.*)
+	cd $(WEB) && npm run --silent build
+	@touch $@

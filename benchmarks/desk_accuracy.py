@@ -1,0 +1,52 @@
+"""Accuracy of the calibration-free path on real video, beside one view alone.
+
+    python benchmarks/desk_accuracy.py
+
+Scores against calibrated triangulation of the same 2D keypoints (benchmarks/desk.py).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from _report import write_report
+from desk import RATE_HZ, track, triangulate
+
+from bridge.model.fusion import make_fuser
+from bridge.model.metrics import jitter_m_s3, pa_mpjpe_mm
+from bridge.model.smooth import OneEuroSmoother
+from bridge.protocol.joints import Side
+
+RIGHT = Side.RIGHT
+
+
+def main() -> None:
+    seen = track()
+    both = [f for f, views in enumerate(seen) if all(v.hands[RIGHT] is not None for v in views)]
+    pixels = [np.array([seen[f][k].hands[RIGHT].landmarks_px for f in both]) for k in (0, 1)]
+    truth = triangulate(*(p.reshape(-1, 2).astype(float) for p in pixels)).reshape(-1, 21, 3)
+
+    results: dict[str, object] = {
+        "frames": len(seen),
+        "right_hand_in_both_views": len(both),
+        "reference": "calibrated triangulation of the same 2D keypoints",
+    }
+    for k in (0, 1):
+        world = np.array([seen[f][k].hands[RIGHT].world_m for f in both])
+        results[f"view_{k}_alone_pa_mpjpe_mm"] = round(pa_mpjpe_mm(world, truth).value, 2)
+
+    fuser, smoother = make_fuser("hand-space"), OneEuroSmoother()
+    raw, smooth = [], []
+    for f, views in enumerate(seen):
+        hands = fuser.fuse(f * 1_000_000_000 // RATE_HZ, views)
+        raw.append(hands.hands[RIGHT])
+        smooth.append(smoother.smooth(hands).hands[RIGHT])
+    results["right_hand_share"] = round(sum(pose is not None for pose in raw) / len(seen), 4)
+    for name, poses in (("fused", raw), ("fused_smoothed", smooth)):
+        joints = np.array([poses[f].joints_m for f in both])
+        results[f"{name}_pa_mpjpe_mm"] = round(pa_mpjpe_mm(joints, truth).value, 2)
+        results[f"{name}_jitter_m_s3"] = round(jitter_m_s3(joints, rate_hz=RATE_HZ).value, 2)
+    write_report("desk_accuracy", results)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+"""The verbs of the command line. Each module adds one; heavy imports wait until it is run."""
+
+from __future__ import annotations
+
+from bridge.commands import demo, doctor, info, play, publish, reconstruct, serve
+from bridge.commands.console import app
+
+__all__ = ["app"]
+
+for verb in (
+    serve.serve,
+    publish.publish,
+    reconstruct.reconstruct,
+    info.info,
+    play.play,
+    demo.demo,
+    doctor.doctor,
+):
+    app.command()(verb)

@@ -1,0 +1,71 @@
+"""``ghosthands info``: what is in a recording or a video."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.table import Table
+
+from bridge.commands.console import console
+from bridge.errors import InputError
+
+__all__ = ["info"]
+
+
+def info(
+    path: Annotated[Path, typer.Argument(help="A recording (.mcap) or a video.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead.")] = False,
+) -> None:
+    """Say what is in a recording or a video."""
+    if not path.is_file():
+        raise InputError(f"no file at {path}")
+    facts = _recording_facts(path) if path.suffix == ".mcap" else _video_facts(path)
+    if as_json:
+        typer.echo(json.dumps(facts))
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in facts.items():
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        table.add_row(name.replace("_", " "), shown)
+    console.print(table)
+
+
+def _recording_facts(path: Path) -> dict[str, Any]:
+    from sdk_python import Recording
+
+    recording = Recording.open(path)
+    present = np.isfinite(recording.wrist_m[..., 0])
+    share = present.mean(axis=0) if len(recording) else np.zeros(2)
+    rate = (len(recording) - 1) / recording.duration_s if recording.duration_s > 0 else 0.0
+    return {
+        "file": str(path),
+        "room": recording.metadata.room,
+        "views": list(recording.metadata.views),
+        "made": recording.metadata.created,
+        "by": recording.metadata.software,
+        "source": recording.metadata.source,
+        "poses": len(recording),
+        "duration_s": round(recording.duration_s, 3),
+        "rate_hz": round(rate, 2),
+        "left_hand_share": round(float(share[0]), 4),
+        "right_hand_share": round(float(share[1]), 4),
+        "cut_off": recording.recovered,
+    }
+
+
+def _video_facts(path: Path) -> dict[str, Any]:
+    from bridge.streams import VideoFile
+
+    with VideoFile(path) as video:
+        return {
+            "file": str(path),
+            "width": video.size_px[0],
+            "height": video.size_px[1],
+            "frames": video.frame_count,
+            "rate_hz": round(video.fps, 3),
+            "duration_s": round(video.duration_s, 3),
+        }

@@ -1,0 +1,8 @@
+"""Views in, hands in the stage out: the fuser interface and its implementations."""
+
+from __future__ import annotations
+
+from bridge.model.fusion.hand_space import HandSpaceFuser
+from bridge.model.fusion.interface import FUSERS, Fuser, make_fuser
+
+__all__ = ["FUSERS", "Fuser", "HandSpaceFuser", "make_fuser"]

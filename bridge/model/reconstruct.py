@@ -1,0 +1,69 @@
+"""The whole model path: pictures of one instant in, smoothed hands in the stage out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.model.fusion import Fuser, make_fuser
+from bridge.model.nets import HandNets
+from bridge.model.pose import Hands, ViewHands
+from bridge.model.smooth import OneEuroSmoother
+from bridge.model.tracker import HandTracker
+
+__all__ = ["Reconstruction", "Reconstructor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reconstruction:
+    """What one frame set gave.
+
+    Attributes:
+        hands: Both hands in the stage, smoothed.
+        views: What each view saw, in the order given.
+    """
+
+    hands: Hands
+    views: tuple[ViewHands, ...]
+
+
+class Reconstructor:
+    """Tracks, fuses and smooths the hands of one room.
+
+    It is called from one thread, in the order of time. ``nets`` may be shared between rooms.
+
+    Args:
+        nets: The hand nets.
+        fuser: A fuser, or the name of one (``bridge.model.fusion.FUSERS``).
+        smoother: The smoother; the default is One-Euro with its default settings.
+    """
+
+    def __init__(
+        self,
+        nets: HandNets,
+        *,
+        fuser: Fuser | str = "hand-space",
+        smoother: OneEuroSmoother | None = None,
+    ) -> None:
+        self._tracker = HandTracker(nets)
+        self._fuser = make_fuser(fuser) if isinstance(fuser, str) else fuser
+        self._smoother = smoother or OneEuroSmoother()
+
+    def step(self, time_ns: int, images: Mapping[str, NDArray[np.uint8]]) -> Reconstruction:
+        """Reconstructs one frame set.
+
+        Args:
+            time_ns: Capture time on the bridge's clock.
+            images: ``(H, W, 3)`` RGB by view name, in the order in which the views joined.
+        """
+        views = self._tracker.track(images)
+        hands = self._smoother.smooth(self._fuser.fuse(time_ns, views))
+        return Reconstruction(hands, tuple(views))
+
+    def forget(self, view: str) -> None:
+        """Drops the state of a view that left."""
+        self._tracker.forget(view)
+        self._fuser.forget(view)

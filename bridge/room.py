@@ -1,0 +1,251 @@
+"""A room: one lesson's views, its reconstructor, its recorder and all who watch."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bridge.config import Settings
+from bridge.connection import Connection
+from bridge.errors import GhostHandsError
+from bridge.feed import PoseFeed
+from bridge.model.reconstruct import Reconstruction, Reconstructor
+from bridge.protocol import PosePacket, ShapePacket, Status, ViewStatus, encode
+from bridge.recorder import Recorder
+from bridge.stats import Window
+from bridge.streams import FrameSet, SynchronisedViews, ViewSource
+
+__all__ = ["Room"]
+
+_LOG = logging.getLogger(__name__)
+
+_STATUS_INTERVAL_S = 1.0
+
+
+class Room:
+    """One lesson. All methods belong on the event loop; the model runs in a thread of the room.
+
+    A room's poses come from one source at a time: from its views, or from a player.
+
+    Args:
+        name: The room's name.
+        settings: The bridge's settings.
+        make_reconstructor: Makes the room's own reconstructor.
+        now_ns: The bridge's clock.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        make_reconstructor: Callable[[], Reconstructor],
+        *,
+        now_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self.name = name
+        self._settings = settings
+        self._now_ns = now_ns
+        self._views = SynchronisedViews(now_ns=now_ns)
+        self._sources: dict[str, ViewSource] = {}
+        self._hands_seen: dict[str, int] = {}
+        self._reconstructor = make_reconstructor()
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"room {name}")
+        self._feed = PoseFeed()
+        self._connections: set[Connection] = set()
+        self._player: Connection | None = None
+        self._recorder: Recorder | None = None
+        self._recorder_failed = False
+        self._latency_ms = Window()
+        self._failures = 0
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def open(self) -> None:
+        """Starts the room's work on the running event loop."""
+        self._tasks = [
+            asyncio.create_task(self._reconstruct_sets(), name=f"room {self.name}: reconstruct"),
+            asyncio.create_task(self._send_status(), name=f"room {self.name}: status"),
+        ]
+
+    async def close(self) -> None:
+        """Says goodbye to all who watch, ends the recording and stops; leaves nothing behind."""
+        self._views.close()
+        for connection in tuple(self._connections):
+            connection.bye("the bridge is closing")
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(self._worker.shutdown)
+        await self._end_recording()
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """Names of the live views, in the order in which they joined."""
+        return self._views.views
+
+    @property
+    def playing(self) -> bool:
+        """Whether a player feeds the room."""
+        return self._player is not None
+
+    def add_view(self, source: ViewSource) -> None:
+        """A device publishes; one of the same name leaves first."""
+        self._sources[source.view] = source
+        self._views.add(source)
+        _LOG.info("room %s: view %s joined", self.name, source.view)
+
+    def remove_view(self, source: ViewSource) -> None:
+        """A device has left; one that another of its name has replaced is ignored."""
+        if self._sources.get(source.view) is not source:
+            return
+        del self._sources[source.view]
+        self._hands_seen.pop(source.view, None)
+        self._views.remove(source.view)
+        self._worker.submit(self._reconstructor.forget, source.view)
+        _LOG.info("room %s: view %s left", self.name, source.view)
+
+    @property
+    def shapes(self) -> tuple[ShapePacket, ...]:
+        """See ``ConnectionHost``."""
+        return self._feed.shapes
+
+    def join(self, connection: Connection) -> None:
+        """See ``ConnectionHost``."""
+        if connection.session.role == "play":
+            if self._player is not None or self._sources:
+                busy = "another player" if self._player else "its devices"
+                connection.refuse("unexpected", f"room {self.name} is taken by {busy}")
+                return
+            self._player = connection
+        elif len(self._connections) >= self._settings.max_subscribers:
+            connection.refuse("unexpected", f"room {self.name} is full")
+            return
+        self._connections.add(connection)
+
+    def leave(self, connection: Connection) -> None:
+        """See ``ConnectionHost``."""
+        self._connections.discard(connection)
+        if self._player is connection:
+            self._player = None
+
+    def played(self, connection: Connection, packet: ShapePacket | PosePacket) -> None:
+        """See ``ConnectionHost``."""
+        if connection is self._player:
+            replayed = self._feed.replay(packet)
+            if isinstance(replayed, PosePacket):
+                self._latency_ms.add(self._now_ns(), self._age_ms(replayed))
+            self._send(replayed)
+
+    def summary(self) -> dict[str, Any]:
+        """The room's state for ``GET /rooms/{room}``."""
+        status = self._status()
+        return {
+            "name": self.name,
+            "views": [
+                {name: getattr(view, name) for name in view.__dataclass_fields__}
+                for view in status.views
+            ],
+            "pose_rate_hz": round(status.pose_rate_hz, 2),
+            "latency_ms": status.latency_ms,
+            "recording": str(self._recorder.path) if self._recorder else None,
+            "watchers": sum(c is not self._player for c in self._connections),
+            "playing": self.playing,
+            "poses_dropped": sum(c.session.window.dropped for c in self._connections),
+            "failures": self._failures,
+        }
+
+    async def _reconstruct_sets(self) -> None:
+        loop = asyncio.get_running_loop()
+        while (frames := await self._views.next_set()) is not None:
+            try:
+                result = await loop.run_in_executor(self._worker, self._reconstruct, frames)
+            except Exception:  # One bad frame must not end a lesson.
+                self._failures += 1
+                if self._failures <= 3:
+                    _LOG.exception("room %s: a frame set could not be reconstructed", self.name)
+                continue
+            await self._publish(frames, result)
+
+    def _reconstruct(self, frames: FrameSet) -> Reconstruction:
+        images = {frame.view: frame.rgb() for frame in frames.frames}
+        return self._reconstructor.step(frames.time_ns, images)
+
+    async def _publish(self, frames: FrameSet, result: Reconstruction) -> None:
+        if self._settings.record is not None and self._recorder is None:
+            await self._begin_recording(self._settings.record, frames)
+        for view in result.views:
+            self._hands_seen[view.view] = sum(
+                1 << k for k, hand in enumerate(view.hands) if hand is not None
+            )
+        shapes, pose = self._feed.packets(result.hands)
+        self._latency_ms.add(self._now_ns(), self._age_ms(pose))
+        for shape in shapes:
+            self._send(shape)
+        self._send(pose)
+
+    def _send(self, packet: ShapePacket | PosePacket) -> None:
+        data = encode(packet)
+        for connection in self._connections:
+            if isinstance(packet, PosePacket):
+                connection.offer(packet.seq, data)
+            else:
+                connection.send_encoded(data)
+        if self._recorder is not None:
+            self._recorder.write(packet)
+
+    def _age_ms(self, pose: PosePacket) -> float:
+        return (self._now_ns() - pose.time_ns) / 1e6
+
+    async def _begin_recording(self, folder: Path, frames: FrameSet) -> None:
+        if self._recorder_failed:
+            return
+        first = min(frames.frames, key=lambda frame: self.views.index(frame.view))
+        path = folder / f"{self.name}-{datetime.now():%Y%m%d-%H%M%S}.mcap"
+        try:
+            self._recorder = await asyncio.to_thread(
+                Recorder, path, room=self.name, views=self.views, origin_ns=first.time_ns
+            )
+            _LOG.info("room %s: recording to %s", self.name, path)
+        except GhostHandsError as error:
+            self._recorder_failed = True
+            _LOG.error("room %s is not recorded: %s", self.name, error)
+
+    async def _end_recording(self) -> None:
+        if self._recorder is not None:
+            await asyncio.to_thread(self._recorder.close)
+            self._recorder = None
+
+    def _status(self) -> Status:
+        now = self._now_ns()
+        views = []
+        for name, source in self._sources.items():
+            stats = source.stats()
+            views.append(
+                ViewStatus(
+                    view=name,
+                    live=not source.ended,
+                    rate_hz=round(min(stats.rate_hz, 1000.0), 2),
+                    width=stats.size_px[0],
+                    height=stats.size_px[1],
+                    dropped=self._views.count(name).dropped.total() + stats.skipped,
+                    hands=self._hands_seen.get(name, 0),
+                )
+            )
+        return Status(
+            views=tuple(views),
+            pose_rate_hz=self._latency_ms.rate_hz(now),
+            latency_ms=self._latency_ms.median(now),
+            recording=self._recorder is not None and self._recorder.recording,
+        )
+
+    async def _send_status(self) -> None:
+        while True:
+            await asyncio.sleep(_STATUS_INTERVAL_S)
+            data = encode(self._status())
+            for connection in tuple(self._connections):
+                connection.send_encoded(data)

@@ -49,6 +49,9 @@ _CHAIN_KEYPOINTS = np.array(
 """Keypoints of the fingers, knuckles first, tips last, ``(4, 5)``."""
 _LEVEL_OF_KIND = np.array([0, 0, 0, 1, 1, 2])
 _CARRIER_OF_BONE = [0, 3, 5, 6]
+_TURNED_KEYPOINTS = _CHAIN_KEYPOINTS[_LEVEL_OF_KIND].ravel()
+_IDENTITY = np.eye(3)
+_WRIST_CROSSES = skew(_IDENTITY).swapaxes(-1, -2)
 
 
 def _reach() -> FloatArray:
@@ -84,8 +87,8 @@ class Articulation:
         n = self._handedness * np.cross(d, a)
         self._bone_axes, self._flexion_axes = d, a
         axes: FloatArray = np.stack([a[0], n[0], d[0], a[1], n[1], a[2]])
-        self._axes = axes[..., None]
         self._skew = skew(axes)
+        self._skew_t = self._skew.swapaxes(-1, -2)
         self._skew_squared = self._skew @ self._skew
         self._reach = _reach()
 
@@ -94,8 +97,8 @@ class Articulation:
     ) -> tuple[FloatArray, FloatArray]:
         """Posed keypoints and their Jacobian.
 
-        A turn about a world axis ``w`` at ``o`` moves a point ``p`` that it carries by
-        ``w x (p - o)`` for each radian.
+        A turn about an axis ``w`` at ``o`` moves a point ``p`` that it carries by ``w x (p - o)``
+        for each radian; betas lengthen the bones, which add up along a finger.
 
         Args:
             wrist_m: ``(..., 3)`` metres.
@@ -116,24 +119,23 @@ class Articulation:
         keypoints = points[..., 0] + (points[..., 1:] @ betas[..., None, :, None])[..., 0]
         keypoints += wrist_m[..., None, :]
 
-        turns = 3 + N_ANGLES
-        axes = np.empty((*lead, turns, 1, 3))
-        axes[..., :3, 0, :] = np.eye(3)
-        axes[..., 3:, 0, :] = (frames[..., :6, :, :, :] @ self._axes).reshape(*lead, N_ANGLES, 3)
-        origins = np.empty((*lead, turns, 1, 3))
+        # An axis a that a frame R carries has the cross product matrix R skew(a) R^T. Arms are
+        # rows, so they are multiplied by its transpose.
+        before = frames[..., :-1, :, :, :]
+        crosses = np.empty((*lead, 3 + N_ANGLES, 3, 3))
+        crosses[..., :3, :, :] = _WRIST_CROSSES
+        crosses[..., 3:, :, :] = (before @ self._skew_t @ np.swapaxes(before, -1, -2)).reshape(
+            *lead, N_ANGLES, 3, 3
+        )
+        origins = np.empty((*lead, 3 + N_ANGLES, 1, 3))
         origins[..., :3, 0, :] = wrist_m[..., None, :]
-        joints = keypoints[..., _CHAIN_KEYPOINTS[_LEVEL_OF_KIND].ravel(), :]
-        origins[..., 3:, 0, :] = joints
+        origins[..., 3:, 0, :] = keypoints[..., _TURNED_KEYPOINTS, :]
         arms = (keypoints[..., None, :, :] - origins) * self._reach
 
         jacobian = np.zeros((*lead, N_PARAMETERS, N_KEYPOINTS, 3))
-        for k in range(3):
-            i, j = (k + 1) % 3, (k + 2) % 3
-            jacobian[..., k, :, k] = 1
-            jacobian[..., 3 : 3 + turns, :, k] = (
-                axes[..., i] * arms[..., j] - axes[..., j] * arms[..., i]
-            )
-        jacobian[..., 3 + turns :, :, :] = np.moveaxis(points[..., 1:], -1, -3)
+        jacobian[..., :3, :, :] = _IDENTITY[:, None]
+        jacobian[..., 3 : 6 + N_ANGLES, :, :] = arms @ crosses
+        jacobian[..., 6 + N_ANGLES :, :, :] = np.moveaxis(points[..., 1:], -1, -3)
         return keypoints, jacobian
 
     def rotations(self, wrist_rotation: FloatArray, angles: FloatArray) -> FloatArray:
@@ -180,7 +182,7 @@ class Articulation:
         """Frames ``(..., 7, 5, 3, 3)`` of the fingers before each of their six turns and after."""
         lead = np.shape(angles)[:-1]
         turn = angles.reshape(*lead, len(_KINDS), len(_FINGERS), 1, 1)
-        single = np.eye(3) + np.sin(turn) * self._skew + (1 - np.cos(turn)) * self._skew_squared
+        single = _IDENTITY + np.sin(turn) * self._skew + (1 - np.cos(turn)) * self._skew_squared
         frames = np.empty((*lead, len(_KINDS) + 1, len(_FINGERS), 3, 3))
         frames[..., 0, :, :, :] = wrist_rotation[..., None, :, :]
         for k in range(len(_KINDS)):

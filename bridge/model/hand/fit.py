@@ -17,7 +17,7 @@ from scipy.spatial.transform import Rotation
 from bridge.errors import InputError
 from bridge.model.hand.articulation import LIMITS_RAD, N_ANGLES, N_PARAMETERS, Articulation
 from bridge.model.hand.interface import HandModel
-from bridge.model.hand.rotation import align_points
+from bridge.model.hand.rotation import align_points, matrix_from_rotvec
 from bridge.model.hand.shape import ShapeEstimate
 from bridge.model.pose import FloatArray, HandPose
 from bridge.protocol.joints import N_KEYPOINTS
@@ -57,8 +57,9 @@ _RELAXED = np.radians(
 ).ravel()
 
 _WARM_STEPS = 4
-_COLD_STEPS = 25
-_TOLERANCE_M = 1e-5
+_COLD_STEPS = 15
+_TOLERANCE_M = 3e-5
+_DOUBT_DECAY = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class _State:
     def moved(self, step: FloatArray) -> _State:
         return _State(
             self.wrist_m + step[:3],
-            Rotation.from_rotvec(step[3:6]).as_matrix() @ self.rotation,
+            matrix_from_rotvec(step[3:6]) @ self.rotation,
             self.angles + step[_ANGLES],
             self.betas + step[_BETAS] if len(step) == N_PARAMETERS else self.betas,
         )
@@ -133,6 +134,7 @@ class HandFitter:
         self._shape = ShapeEstimate(freeze_after=freeze_after)
         self._information = noise_m**-2
         self._robust2 = robust_m**2
+        self._doubtful2 = self._robust2
         self._last: _Linear | None = None
 
     @property
@@ -187,12 +189,15 @@ class HandFitter:
         best = None
         if self._last is not None:
             best = self._follow(frame, self._last)
-        if best is None or self._error2(frame, best) > self._robust2:
+        if best is None or self._error2(frame, best) > self._doubtful2:
             fresh = self._begin(frame)
             if best is None or (fresh is not None and fresh.cost < best.cost):
                 best = fresh
-        if best is None:
-            return None
+            if best is None:
+                return None
+            # Keypoints that no hand fits stay so for a while: no new start in every frame.
+            self._doubtful2 = 2 * self._error2(frame, best)
+        self._doubtful2 = max(self._robust2, _DOUBT_DECAY * self._doubtful2)
         self._last = best
         self._learn_shape(frame, best)
         return self._pose(best)

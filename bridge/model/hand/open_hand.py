@@ -108,7 +108,8 @@ class OpenHand:
 
     def joints(self, betas: ArrayLike, pose_quat: ArrayLike, wrist_m: ArrayLike) -> FloatArray:
         """Posed joints ``(..., 16, 3)``, metres; arguments as for ``HandModel.vertices``."""
-        return self.keypoints(betas, pose_quat, wrist_m)[..., _JOINT_KEYPOINTS, :]
+        joints: FloatArray = self.keypoints(betas, pose_quat, wrist_m)[..., _JOINT_KEYPOINTS, :]
+        return joints
 
     def keypoints(self, betas: ArrayLike, pose_quat: ArrayLike, wrist_m: ArrayLike) -> FloatArray:
         """Posed keypoints ``(..., 21, 3)``, metres; arguments as for ``HandModel.vertices``."""

@@ -1,4 +1,4 @@
-"""What scipy's ``Rotation`` lacks: stacks of cross products, and alignment with a verdict."""
+"""Rotations where scipy's ``Rotation`` is too slow or has nothing: an optimiser's inner loop."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from bridge.model.pose import FloatArray
 
-__all__ = ["align_points", "skew"]
+__all__ = ["align_points", "matrix_from_rotvec", "skew"]
 
 
 def skew(vectors: FloatArray) -> FloatArray:
@@ -26,6 +26,21 @@ def skew(vectors: FloatArray) -> FloatArray:
     matrix[..., 2, 0] = -vectors[..., 1]
     matrix[..., 2, 1] = vectors[..., 0]
     return matrix
+
+
+def matrix_from_rotvec(rotvec: FloatArray) -> FloatArray:
+    """Rotation matrices of rotation vectors (Rodrigues' formula), exact through zero.
+
+    Args:
+        rotvec: ``(..., 3)`` axis times angle, radians.
+
+    Returns:
+        ``(..., 3, 3)``.
+    """
+    k = skew(rotvec)
+    turns = np.sqrt((rotvec * rotvec).sum(-1))[..., None, None] / np.pi
+    # np.sinc(x) is sin(pi x) / (pi x), and 1 - cos(a) = 2 sin(a / 2)^2.
+    return np.eye(3) + np.sinc(turns) * k + 0.5 * np.sinc(turns / 2) ** 2 * (k @ k)
 
 
 def align_points(

@@ -16,7 +16,9 @@ from bridge.streams.files import VideoFile
 from bridge.streams.frame import Frame, FrameSet
 from bridge.streams.merge import SynchronisedFiles, synchronised
 from bridge.streams.newest import NewestFrame, ViewSource, ViewStats
+from bridge.streams.publisher import PublishStats, publish
 from bridge.streams.session import WhipSettings
+from bridge.streams.sources import Timed, VideoSource
 from bridge.streams.synchroniser import Synchroniser, ViewCount
 from bridge.streams.views import SynchronisedViews
 from bridge.streams.whip import WhipEndpoint, WhipHost, add_whip_routes
@@ -29,13 +31,16 @@ __all__ = [
     "FrameSet",
     "FullError",
     "NewestFrame",
+    "PublishStats",
     "SynchronisedFiles",
     "SynchronisedViews",
     "Synchroniser",
+    "Timed",
     "TokenError",
     "UnknownError",
     "UnsupportedError",
     "VideoFile",
+    "VideoSource",
     "ViewCount",
     "ViewSource",
     "ViewStats",
@@ -44,5 +49,6 @@ __all__ = [
     "WhipHost",
     "WhipSettings",
     "add_whip_routes",
+    "publish",
     "synchronised",
 ]

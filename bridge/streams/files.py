@@ -125,6 +125,8 @@ class VideoFile:
             self._fps = float(rate) if rate else _DEFAULT_RATE_HZ
             self._frame_count = stream.frames or None
             self._duration_s = _stated_duration_s(container, stream)
+            raw = next(_pictures(container, stream), None)
+            self._rotated = raw is not None and _angle(raw) != 0
         first = next(self.frames(), None)
         self.close()
         if first is None:
@@ -152,6 +154,11 @@ class VideoFile:
     def frame_count(self) -> int | None:
         """Number of frames as the file states it, None where it does not."""
         return self._frame_count
+
+    @property
+    def rotated(self) -> bool:
+        """Whether its pictures are stored in another orientation than they are to be seen in."""
+        return self._rotated
 
     @property
     def cut_short(self) -> bool:
@@ -240,7 +247,7 @@ class _Upright:
         self._key: tuple[Any, ...] = ()
 
     def __call__(self, picture: av.VideoFrame) -> av.VideoFrame:
-        angle = round(picture.rotation / 90) * 90 % 360
+        angle = _angle(picture)
         if angle == 0:
             return picture
         key = (angle, picture.width, picture.height, picture.format.name)
@@ -258,6 +265,11 @@ class _Upright:
         nodes.append(graph.add("buffersink"))
         graph.link_nodes(*nodes).configure()
         return graph
+
+
+def _angle(picture: av.VideoFrame) -> int:
+    """Counter-clockwise rotation to be applied, degrees, in right angles."""
+    return round(picture.rotation / 90) * 90 % 360
 
 
 def _buffer_arguments(picture: av.VideoFrame) -> dict[str, Any]:

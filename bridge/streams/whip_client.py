@@ -1,0 +1,141 @@
+"""The publisher's side of WHIP (RFC 9725) over aiohttp: offer, answer, goodbye."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+from aiortc import RTCPeerConnection, RTCSessionDescription
+from yarl import URL
+
+from bridge.errors import ConnectionFailedError, InputError
+from bridge.protocol.names import check_name
+from bridge.streams.aiortc_private import add_loopback_candidates
+
+__all__ = ["WhipClient"]
+
+_log = logging.getLogger(__name__)
+
+_HTTP_TIMEOUT_S = 10.0
+_MAX_ERROR_CHARACTERS = 300
+
+
+class WhipClient:
+    """Publishes peer connections to one view of a room.
+
+    Args:
+        url: The room's WHIP address, ``https://HOST:PORT/whip/ROOM``.
+        view: The view's name.
+        token: Bearer token.
+        insecure: Accept any certificate.
+        ca_file: Certificates to trust besides the system's, PEM; a self-made one is its own.
+
+    Raises:
+        InputError: The address, the view's name or the certificate file cannot be used.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        view: str,
+        *,
+        token: str | None = None,
+        insecure: bool = False,
+        ca_file: Path | None = None,
+    ) -> None:
+        self._endpoint = _endpoint(url, view)
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._tls = _tls(insecure=insecure, ca_file=ca_file)
+
+    @contextlib.asynccontextmanager
+    async def session(self, connection: RTCPeerConnection) -> AsyncIterator[None]:
+        """Offers what the connection sends and takes the answer; at the end says goodbye.
+
+        Raises:
+            ConnectionFailedError: The bridge cannot be reached, refuses, or answers nonsense.
+        """
+        async with aiohttp.ClientSession(
+            headers=self._headers,
+            connector=aiohttp.TCPConnector(ssl=self._tls),
+            timeout=aiohttp.ClientTimeout(total=_HTTP_TIMEOUT_S),
+        ) as http:
+            location = await self._publish(http, connection)
+            try:
+                yield
+            finally:
+                if location is not None:
+                    await self._goodbye(http, location)
+
+    async def _publish(
+        self, http: aiohttp.ClientSession, connection: RTCPeerConnection
+    ) -> URL | None:
+        offer = await connection.createOffer()
+        add_loopback_candidates(connection)
+        await connection.setLocalDescription(offer)
+        answer, location = await self._post(http, connection.localDescription.sdp)
+        try:
+            await connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        except Exception as error:  # aiortc's parser raises whatever it trips over.
+            if location is not None:
+                await self._goodbye(http, location)
+            raise ConnectionFailedError(
+                f"{self._endpoint} gave an answer that cannot be used: {error}"
+            ) from error
+        return location
+
+    async def _post(self, http: aiohttp.ClientSession, offer: str) -> tuple[str, URL | None]:
+        headers = {"Content-Type": "application/sdp"}
+        try:
+            async with http.post(self._endpoint, data=offer, headers=headers) as response:
+                text = await response.text(errors="replace")
+                if response.status != 201:
+                    reason = text.strip()[:_MAX_ERROR_CHARACTERS] or response.reason
+                    raise ConnectionFailedError(
+                        f"{self._endpoint} refused the view: {response.status} {reason}"
+                    )
+                location = response.headers.get("Location")
+                return text, response.url.join(URL(location)) if location else None
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise ConnectionFailedError(
+                f"{self._endpoint} has a certificate that is not trusted: name its file as one "
+                f"to trust, or allow insecure connections ({error.certificate_error})"
+            ) from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            reason = str(error) or "no answer in time"
+            raise ConnectionFailedError(f"cannot reach {self._endpoint}: {reason}") from error
+
+    async def _goodbye(self, http: aiohttp.ClientSession, location: URL) -> None:
+        try:
+            async with asyncio.timeout(_HTTP_TIMEOUT_S), http.delete(location):
+                pass
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            # The bridge has gone, or will notice the silence.
+            _log.debug("DELETE %s: %s", location, error)
+
+
+def _endpoint(url: str, view: str) -> URL:
+    try:
+        endpoint = URL(url)
+    except ValueError as error:
+        raise InputError(f"{url!r} is not an address") from error
+    if endpoint.scheme not in ("http", "https") or not endpoint.host:
+        raise InputError(f"{url!r} is not a WHIP address: https://HOST:PORT/whip/ROOM")
+    return endpoint.update_query(view=check_name(view))
+
+
+def _tls(*, insecure: bool, ca_file: Path | None) -> ssl.SSLContext | bool:
+    if insecure:
+        return False
+    if ca_file is None:
+        return True
+    try:
+        context = ssl.create_default_context()
+        context.load_verify_locations(ca_file)
+    except OSError as error:
+        raise InputError(f"{ca_file} is not a readable PEM certificate: {error}") from error
+    return context

@@ -84,9 +84,10 @@ class Articulation:
         a = model.flexion_axes[_CHAIN_JOINTS]
         a = _unit(a - (a * d).sum(-1, keepdims=True) * d)
         self._handedness = 1.0 if model.side is Side.RIGHT else -1.0
-        n = self._handedness * np.cross(d, a)
+        # Flexion axes are the model's; the others follow so that equal angles are mirror images.
+        n, twist = self._handedness * np.cross(d, a), self._handedness * d[0]
         self._bone_axes, self._flexion_axes = d, a
-        axes: FloatArray = np.stack([a[0], n[0], d[0], a[1], n[1], a[2]])
+        axes: FloatArray = np.stack([a[0], n[0], twist, a[1], n[1], a[2]])
         self._skew = skew(axes)
         self._skew_t = self._skew.swapaxes(-1, -2)
         self._skew_squared = self._skew @ self._skew

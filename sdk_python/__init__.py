@@ -24,7 +24,7 @@ from bridge.errors import (
 from bridge.protocol.joints import FINGERS, JOINT_NAMES, KEYPOINT_NAMES, Side
 from bridge.protocol.recording import RecordingMetadata
 from sdk_python.live import PoseStream, connect
-from sdk_python.play import play
+from sdk_python.playback import play
 from sdk_python.pose import Pose
 from sdk_python.recording import Recording
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl as tls
 import time
 from collections.abc import Callable
@@ -74,15 +75,14 @@ class Connection:
     async def flush(self) -> None:
         """Sends what the session has to send, and closes the socket if it says so.
 
-        A connection that has ended takes nothing more: ``receive`` says why it ended.
+        A socket that has closed takes nothing more; what came before that is still to be
+        received, and says why.
         """
         from websockets.exceptions import ConnectionClosed
 
-        try:
+        with contextlib.suppress(ConnectionClosed):
             for data in self.session.outgoing():
                 await self._websocket.send(data)
-        except ConnectionClosed:
-            self.session.lost()
         if self.session.close is not None:
             await self._websocket.close(self.session.close.code, self.session.close.reason)
 
@@ -101,7 +101,9 @@ class Connection:
             frame = closed.rcvd or closed.sent
             if frame is not None and frame.code in _CLEAN_CLOSES:
                 return None
-            why = "connection lost" if frame is None else f"close code {frame.code}"
+            why = (
+                "connection lost" if frame is None else f"{frame.reason} (close code {frame.code})"
+            )
             raise self._failed(f"ended the connection: {why}") from None
         received = self.session.receive(data)
         await self.flush()

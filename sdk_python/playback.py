@@ -97,7 +97,8 @@ async def pace(
         sleep: Waits for that many seconds.
     """
     offsets_ns = np.rint((times_s - times_s[0]) * (1e9 / rate)).astype(np.int64)
-    length_ns = int(offsets_ns[-1] + np.diff(offsets_ns).mean()) if len(times_s) > 1 else 0
+    # Poses of a single instant last a second, so that a loop of them does not spin.
+    length_ns = int(offsets_ns[-1] * len(times_s) / max(1, len(times_s) - 1)) or 1_000_000_000
     start_ns = clock_ns()
     for cycle in itertools.count() if loop else range(1):
         for index, offset_ns in enumerate(offsets_ns.tolist()):

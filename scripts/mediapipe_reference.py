@@ -79,20 +79,27 @@ def record(video: Path, *, disturbed: bool = False) -> dict[str, object]:
     return {"producer": f"mediapipe {mp.__version__}", "size_px": size, "frames": found}
 
 
+def nearest(points: np.ndarray, hands: list[dict]) -> np.ndarray | None:
+    """Distances ``(21,)`` to the same hand among others, None where it is not among them."""
+    distances = [np.linalg.norm(points - np.array(h["landmarks_px"]), axis=1) for h in hands]
+    best = min(distances, key=np.mean, default=None)
+    limit = SAME_HAND * np.linalg.norm(np.ptp(points, axis=0))
+    return best if best is not None and best.mean() < limit else None
+
+
 def difference(reference: list, other: list) -> dict[str, float]:
-    """Distances in pixels between the same hands in two runs, after the disturbed frames."""
+    """Distances in pixels between the same hands in two runs, after the disturbed frames.
+
+    Only hands that were there in the frame before count: what detection finds anew depends on this
+    frame alone, and is the same in both runs.
+    """
     distances = []
-    for hands, others in zip(reference[DISTURBED_FRAMES:], other[DISTURBED_FRAMES:], strict=True):
-        candidates = [np.array(hand["landmarks_px"]) for hand in others]
-        for hand in hands:
+    for i in range(DISTURBED_FRAMES, len(reference)):
+        for hand in reference[i]:
             points = np.array(hand["landmarks_px"])
-            nearest = min(
-                (np.linalg.norm(points - c, axis=1) for c in candidates),
-                key=np.mean,
-                default=np.full(21, np.inf),
-            )
-            if nearest.mean() < SAME_HAND * np.linalg.norm(np.ptp(points, axis=0)):
-                distances.append(nearest)
+            found = nearest(points, other[i])
+            if found is not None and nearest(points, reference[i - 1]) is not None:
+                distances.append(found)
     return {
         "mean": round(float(np.mean(distances)), 3),
         "p95": round(float(np.percentile(distances, 95)), 3),

@@ -47,6 +47,10 @@ class Roi:
         pixels += (self.x_px, self.y_px)
         return pixels
 
+    def distance(self, other: Roi) -> float:
+        """Distance between two centres, pixels."""
+        return math.hypot(self.x_px - other.x_px, self.y_px - other.y_px)
+
     def turn(self, vectors: FloatArray) -> FloatArray:
         """Turns ``(..., 3)`` vectors from the square's axes to the image's, about z."""
         c, s = math.cos(self.angle_rad), math.sin(self.angle_rad)

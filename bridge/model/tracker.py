@@ -195,12 +195,14 @@ def _distance(a: FloatArray, b: FloatArray) -> float:
 
 
 def _recall(view: _View, roi: Roi) -> SideEvidence:
-    """Evidence of the track that was lost where a new one starts, else none."""
-    for past in view.lost:
-        if np.hypot(past.roi.x_px - roi.x_px, past.roi.y_px - roi.y_px) < past.roi.size_px / 2:
-            view.lost.remove(past)
-            return past.sides
-    return SideEvidence()
+    """Evidence of the track that was lost where a new one starts, if there is one."""
+    if not view.lost:
+        return SideEvidence()
+    nearest = min(view.lost, key=lambda past: past.roi.distance(roi))
+    if nearest.roi.distance(roi) > nearest.roi.size_px / 2:
+        return SideEvidence()
+    view.lost.remove(nearest)
+    return nearest.sides
 
 
 def _update(view: _View) -> None:

@@ -125,11 +125,17 @@ class Recorder:
         """Messages dropped so far."""
         return self._refused + self._lost
 
-    def write(self, message: ShapePacket | PosePacket) -> bool:
-        """Takes a message for the file without ever waiting; False if it was dropped."""
+    def write(self, message: ShapePacket | PosePacket, *, wait: bool = False) -> bool:
+        """Takes a message for the file; False if it was dropped.
+
+        Args:
+            message: What to write.
+            wait: Wait for room in the queue instead of dropping: for files, whose frames wait
+                too, and never on an event loop.
+        """
         if self.recording:
             with contextlib.suppress(queue.Full):
-                self._queue.put_nowait(message)
+                self._queue.put(message, block=wait)
                 return True
         self._refused += 1
         return False

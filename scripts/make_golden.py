@@ -5,6 +5,7 @@ nothing and fails when the committed files differ from what it would write.
 
 messages.json   bytes <-> meaning; where ``canonical`` is false, only bytes -> meaning.
 rejected.json   bytes that a receiver must refuse, and the error code it must give.
+geometry.json   joint orders, changes of coordinate frames, keypoints of posed hands.
 
 In a meaning, names ending in ``_ns`` hold decimal strings (a JavaScript number cannot hold them)
 and arrays are nested lists of the exact float32 values.
@@ -26,7 +27,7 @@ import msgpack
 import numpy as np
 
 from bridge import protocol
-from bridge.protocol import N_KEYPOINTS, Side
+from bridge.protocol import N_KEYPOINTS, Side, coordinates
 
 GOLDEN = Path(__file__).resolve().parent.parent / "bridge" / "protocol" / "golden"
 
@@ -301,6 +302,52 @@ def rejected_inputs() -> dict[str, tuple[bytes, str]]:
     }
 
 
+def rounded(array: np.ndarray) -> list[Any]:
+    """Without the last bits, in which processors may differ, and without minus zero."""
+    return (np.round(np.asarray(array, np.float64), 9) + 0.0).tolist()
+
+
+def geometry() -> dict[str, Any]:
+    """What has no bytes of its own and must still be the same in every implementation."""
+    positions = np.array([[1.0, 2.0, 3.0], [-0.25, 0.5, -0.125]])
+    quaternions = np.array([[0.1, 0.2, 0.3, 0.927361849549570], [0.5, -0.5, 0.5, 0.5]])
+    changes = {
+        name: {
+            "from": rounded(given),
+            "to": rounded(getattr(coordinates, name)(given)),
+        }
+        for kind, given in (
+            ("position", positions), ("orientation", quaternions), ("rotation", quaternions),
+        )
+        for name in sorted(coordinates.__all__)
+        if name.endswith(f"_{kind}")
+    }  # fmt: skip
+    hands = []
+    for side in Side:
+        packet, rest = hand(side, 20 + side), rest_joints(side)
+        hands.append(
+            {
+                "rest_joints_m": rest.astype(float).tolist(),
+                "pose_quat": packet.pose_quat.astype(float).tolist(),
+                "wrist_m": packet.wrist_m.astype(float).tolist(),
+                "keypoints_m": rounded(
+                    protocol.keypoints_from_pose(rest, packet.pose_quat, packet.wrist_m)
+                ),
+            }
+        )
+    return {
+        "joints": {
+            "joint_names": protocol.JOINT_NAMES,
+            "joint_parents": protocol.JOINT_PARENTS,
+            "keypoint_names": protocol.KEYPOINT_NAMES,
+            "keypoint_of_joint": protocol.KEYPOINT_OF_JOINT,
+            "keypoint_parent_joint": protocol.KEYPOINT_PARENT_JOINT,
+        },
+        "coordinates": changes,
+        "kinematics": hands,
+    }
+
+
 def documents() -> dict[str, Any]:
     """Every golden file by its name."""
     good = [
@@ -326,6 +373,7 @@ def documents() -> dict[str, Any]:
     return {
         "messages.json": {"protocol": protocol.SUBPROTOCOL, "vectors": good + lenient},
         "rejected.json": {"protocol": protocol.SUBPROTOCOL, "vectors": rejected},
+        "geometry.json": {"protocol": protocol.SUBPROTOCOL, **geometry()},
     }
 
 
@@ -342,7 +390,7 @@ def main() -> int:
                 stale.append(name)
         else:
             path.write_text(text)
-            print(f"{path.name}: {len(document['vectors'])} vectors")
+            print(f"{path.name}: {len(text)} characters")
     if stale:
         print(f"not what this script makes: {', '.join(stale)}", file=sys.stderr)
     return 1 if stale else 0

@@ -146,6 +146,14 @@ def test_a_slow_disk_never_blocks_the_caller(tmp_path, monkeypatch):
     np.testing.assert_array_equal(recording.time_ns, [pose(seq).time_ns for seq in kept])
 
 
+def test_a_caller_that_waits_loses_nothing(tmp_path):
+    path = tmp_path / "patient.mcap"
+    with recorder(path, queue_size=1) as rec:
+        assert all(rec.write(pose(seq), wait=True) for seq in range(100))
+    assert rec.dropped == 0
+    assert len(sdk.Recording.open(path)) == 100
+
+
 def test_what_was_written_is_on_the_disk_within_the_sync_interval(tmp_path):
     """Nobody closes: the file still fills, chunk by chunk, and can be read meanwhile."""
     path = tmp_path / "open.mcap"

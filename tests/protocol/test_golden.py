@@ -13,6 +13,7 @@ import pytest
 
 from bridge import protocol
 from bridge.errors import ProtocolError
+from bridge.protocol import coordinates
 from bridge.protocol.messages import MESSAGE_TYPES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,3 +85,32 @@ def test_the_generator_makes_the_committed_files():
         [sys.executable, script, "--check"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def geometry() -> dict:
+    return json.loads((GOLDEN / "geometry.json").read_text(encoding="utf-8"))
+
+
+def test_joint_orders():
+    for name, table in geometry()["joints"].items():
+        assert list(getattr(protocol, name.upper())) == table
+
+
+def test_every_change_of_frames_has_a_vector():
+    changes = set(coordinates.__all__) - {"canonical_quaternion"}
+    assert set(geometry()["coordinates"]) == changes
+
+
+@pytest.mark.parametrize("name", geometry()["coordinates"])
+def test_changes_of_frames(name):
+    vector = geometry()["coordinates"][name]
+    changed = getattr(coordinates, name)(np.array(vector["from"]))
+    np.testing.assert_allclose(changed, vector["to"], atol=1e-8)
+
+
+@pytest.mark.parametrize("vector", geometry()["kinematics"], ids=["left", "right"])
+def test_keypoints_of_posed_hands(vector):
+    keypoints = protocol.keypoints_from_pose(
+        vector["rest_joints_m"], vector["pose_quat"], vector["wrist_m"]
+    )
+    np.testing.assert_allclose(keypoints, vector["keypoints_m"], atol=1e-6)

@@ -1,0 +1,79 @@
+import { byId, el, setText } from "../ui/dom.js";
+import { QUALITIES, type Wanted } from "./camera.js";
+import type { Sent } from "./sent_stats.js";
+
+type Tone = "good" | "warn" | "bad" | "off";
+
+/** The elements of the capture page. */
+export class Page {
+  readonly start = byId("start", HTMLButtonElement);
+  readonly flip = byId("flip", HTMLButtonElement);
+  readonly camera = byId("camera", HTMLSelectElement);
+  readonly quality = byId("quality", HTMLSelectElement);
+  readonly view = byId("view", HTMLInputElement);
+  readonly #preview = byId("preview", HTMLVideoElement);
+  readonly #state = byId("state");
+  readonly #notice = byId("notice");
+
+  constructor(room: string, view: string) {
+    setText(byId("room"), room);
+    document.title = `Capture · ${room} · GhostHands`;
+    byId("viewer-link", HTMLAnchorElement).href = `/viewer?room=${room}`;
+    this.view.value = view;
+    this.quality.append(...QUALITIES.map(({ id, label }) => el("option", { value: id }, label)));
+    byId("settings").addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  /** The resolution and frame rate that are chosen. */
+  get wantedQuality(): Pick<Wanted, "width" | "height" | "frameRate"> {
+    return QUALITIES.find(({ id }) => id === this.quality.value) ?? QUALITIES[0];
+  }
+
+  showPicture(stream: MediaStream | null): void {
+    this.#preview.srcObject = stream;
+  }
+
+  setState(tone: Tone, words: string): void {
+    this.#state.dataset.tone = tone;
+    setText(this.#state, words);
+  }
+
+  /** Whether it is publishing: then the button stops it, and the view keeps its name. */
+  setPublishing(on: boolean): void {
+    this.start.dataset.on = `${on}`;
+    setText(this.start, on ? "Stop" : "Start");
+    this.view.disabled = on;
+  }
+
+  /** Words over the picture; `hint` keeps the picture in sight. */
+  setNotice(notice: { title: string; text: string; hint?: boolean } | null): void {
+    this.#notice.hidden = notice === null;
+    if (!notice) return;
+    this.#notice.classList.toggle("hint", notice.hint === true);
+    setText(byId("notice-title"), notice.title);
+    setText(byId("notice-text"), notice.text);
+  }
+
+  /** Lists the cameras and marks the one in use. */
+  setCameras(cameras: readonly MediaDeviceInfo[], current: string | undefined): void {
+    const named = cameras.filter(({ label }) => label);
+    if (named.length === 0) return;
+    this.camera.replaceChildren(
+      ...named.map(({ deviceId, label }) => el("option", { value: deviceId }, label)),
+    );
+    this.camera.value = current ?? "";
+  }
+
+  /** Offers the other camera of a phone; null where front and back mean nothing. */
+  setFacing(facing: Wanted["facing"] | null): void {
+    this.flip.hidden = facing === null;
+    setText(this.flip, facing === "user" ? "Switch to back camera" : "Switch to front camera");
+  }
+
+  setSent(sent: Sent | null): void {
+    setText(byId("fps"), sent ? sent.fps.toFixed(0) : "–");
+    setText(byId("size"), sent ? `${sent.width}×${sent.height}` : "–");
+    setText(byId("bitrate"), sent ? sent.megabits.toFixed(1) : "–");
+    byId("size").title = sent?.codec ?? "";
+  }
+}

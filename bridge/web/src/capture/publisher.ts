@@ -1,0 +1,153 @@
+import { Backoff } from "../protocol/index.js";
+import { openClockChannel } from "./clock_channel.js";
+import { orderCodecs } from "./codecs.js";
+import { WhipError, end, publish } from "./whip.js";
+
+/** Where publishing stands. */
+export type PublishState =
+  | { kind: "idle" }
+  | { kind: "connecting" }
+  | { kind: "live" }
+  | { kind: "retrying"; reason: string }
+  | { kind: "refused"; reason: string };
+
+const MAX_BITRATE = 4_000_000;
+/** A connection that is merely shaken often comes back within this time. */
+const SHAKEN_MS = 3000;
+/** An attempt that has not connected by then never will. */
+const CONNECT_MS = 12_000;
+
+/** Keeps one camera's picture flowing to one view of a room, until it is stopped. */
+export class Publisher {
+  #state: PublishState = { kind: "idle" };
+  #track: MediaStreamTrack | null = null;
+  #url = "";
+  #peer: RTCPeerConnection | null = null;
+  #session: string | null = null;
+  #attempt: AbortController | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #backoff = new Backoff({ firstMs: 500, maxMs: 10_000 });
+
+  constructor(
+    private readonly codecs: readonly string[],
+    private readonly onState: (state: PublishState) => void,
+  ) {}
+
+  get state(): PublishState {
+    return this.#state;
+  }
+
+  /** The sender's statistics, null while there is none. */
+  async stats(): Promise<RTCStatsReport | null> {
+    return (await this.#peer?.getStats()) ?? null;
+  }
+
+  /** Publishes a track to a WHIP endpoint, now and again after every loss. */
+  start(track: MediaStreamTrack, url: string): void {
+    this.#track = track;
+    this.#url = url;
+    this.#backoff.reset();
+    this.#connect();
+  }
+
+  /** Sends another camera's picture from now on, without a new session. */
+  async replaceTrack(track: MediaStreamTrack): Promise<void> {
+    this.#track = track;
+    await this.#peer?.getSenders()[0]?.replaceTrack(track);
+  }
+
+  /** Cuts a wait short. */
+  retryNow(): void {
+    if (this.#state.kind === "retrying") this.#connect();
+  }
+
+  /** Ends the session; also right before the page goes away. */
+  stop(): void {
+    this.#drop();
+    this.#setState({ kind: "idle" });
+  }
+
+  #setState(state: PublishState): void {
+    this.#state = state;
+    this.onState(state);
+  }
+
+  #drop(): void {
+    clearTimeout(this.#timer);
+    this.#attempt?.abort();
+    this.#peer?.close();
+    if (this.#session) end(this.#session);
+    this.#attempt = this.#peer = this.#session = null;
+  }
+
+  #connect(): void {
+    this.#drop();
+    this.#setState({ kind: "connecting" });
+    const attempt = new AbortController();
+    this.#attempt = attempt;
+    let peer: RTCPeerConnection;
+    try {
+      peer = this.#newPeer();
+    } catch {
+      this.#setState({ kind: "refused", reason: "This browser has no WebRTC, or it is switched off." });
+      return;
+    }
+    this.#peer = peer;
+    peer.addEventListener("connectionstatechange", () => {
+      if (peer === this.#peer) this.#onConnection(peer.connectionState);
+    });
+    this.#timer = setTimeout(
+      () => this.#retry("No connection came about. Are both devices in the same network?"),
+      CONNECT_MS,
+    );
+    publish(peer, this.#url, { signal: attempt.signal }).then(
+      (session) => {
+        if (attempt.signal.aborted) end(session);
+        else this.#session = session;
+      },
+      (error: Error) => {
+        if (!attempt.signal.aborted) this.#failed(error);
+      },
+    );
+  }
+
+  #newPeer(): RTCPeerConnection {
+    const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    openClockChannel(peer);
+    const transceiver = peer.addTransceiver(this.#track!, {
+      direction: "sendonly",
+      sendEncodings: [{ maxBitrate: MAX_BITRATE }],
+    });
+    const offered = RTCRtpSender.getCapabilities("video")?.codecs;
+    if (offered) transceiver.setCodecPreferences(orderCodecs(offered, this.codecs));
+    return peer;
+  }
+
+  #onConnection(state: RTCPeerConnectionState): void {
+    if (state === "connected") {
+      clearTimeout(this.#timer);
+      this.#backoff.reset();
+      this.#setState({ kind: "live" });
+    } else if (state === "disconnected") {
+      this.#timer = setTimeout(() => this.#retry("The connection broke."), SHAKEN_MS);
+    } else if (state === "failed" || state === "closed") {
+      this.#retry("The connection broke.");
+    }
+  }
+
+  #failed(error: Error): void {
+    if (error instanceof WhipError && !error.retryable) {
+      this.#drop();
+      this.#setState({ kind: "refused", reason: error.message });
+    } else {
+      const afterMs = error instanceof WhipError ? error.retryAfterMs : null;
+      this.#retry(error instanceof WhipError ? error.message : `WebRTC failed: ${error.message}.`, afterMs);
+    }
+  }
+
+  #retry(reason: string, afterMs: number | null = null): void {
+    this.#drop();
+    this.#setState({ kind: "retrying", reason });
+    this.#timer = setTimeout(() => this.#connect(), afterMs ?? this.#backoff.next());
+  }
+}

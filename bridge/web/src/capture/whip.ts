@@ -1,0 +1,99 @@
+/** WHIP, the client's side (RFC 9725): one offer, one answer, one DELETE. */
+
+/** Why a bridge did not take a stream, in words for the person who holds the phone. */
+export class WhipError extends Error {
+  override readonly name = "WhipError";
+
+  constructor(
+    message: string,
+    /** Whether the same attempt may succeed later. */
+    readonly retryable: boolean,
+    /** When the bridge asks to be tried again, milliseconds. */
+    readonly retryAfterMs: number | null = null,
+  ) {
+    super(message);
+  }
+}
+
+/** Address of a room's endpoint for one view. */
+export function whipUrl(room: string, view: string): string {
+  return `/whip/${room}?view=${view}`;
+}
+
+/**
+ * Offers a peer connection's session; resolves once the answer is applied.
+ *
+ * @returns the session's address, to end it by.
+ * @throws WhipError when the bridge refuses or cannot be reached.
+ */
+export async function publish(
+  peer: RTCPeerConnection,
+  url: string,
+  { gatherMs = 1500, signal }: { gatherMs?: number; signal: AbortSignal },
+): Promise<string> {
+  await peer.setLocalDescription(await peer.createOffer());
+  // The offer carries its candidates: one request instead of a trickle of them.
+  await gathered(peer, gatherMs);
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/sdp" },
+      body: peer.localDescription!.sdp,
+      signal,
+    });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new WhipError("The bridge cannot be reached.", true);
+  }
+  const text = await response.text();
+  if (response.status !== 201) throw refusal(response.status, text, response.headers);
+  const location = response.headers.get("Location");
+  if (!location) throw new WhipError("The bridge's answer names no session.", true);
+  try {
+    await peer.setRemoteDescription({ type: "answer", sdp: text });
+  } catch {
+    throw new WhipError("This browser cannot use the bridge's answer.", false);
+  }
+  return new URL(location, response.url).href;
+}
+
+/** Ends a session. It outlives the page that asks: a closed tab must not stay in the lesson. */
+export function end(session: string): void {
+  fetch(session, { method: "DELETE", keepalive: true }).catch(() => {
+    // The bridge is gone, and the session with it.
+  });
+}
+
+/** What a status other than 201 means to the user. */
+export function refusal(status: number, text: string, headers: Headers): WhipError {
+  const detail = text.trim().split("\n")[0]!.slice(0, 200);
+  const because = detail && !detail.startsWith("<") ? ` (${detail})` : "";
+  if (status === 401 || status === 403) {
+    return new WhipError("The bridge does not let this device in. Ask for a new link.", false);
+  }
+  if (status === 503 || status === 429) {
+    const seconds = Number(headers.get("Retry-After"));
+    const retryAfterMs = seconds > 0 ? Math.min(seconds, 60) * 1000 : null;
+    return new WhipError(`The bridge has no place left${because}.`, true, retryAfterMs);
+  }
+  if (status === 404) {
+    return new WhipError("There is no bridge at this address. Open the link again.", false);
+  }
+  if (status >= 500) return new WhipError(`The bridge failed${because}.`, true);
+  return new WhipError(`The bridge refused the stream: ${status}${because}.`, false);
+}
+
+function gathered(peer: RTCPeerConnection, limitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const check = () => {
+      if (peer.iceGatheringState !== "complete") return;
+      clearTimeout(timer);
+      peer.removeEventListener("icegatheringstatechange", check);
+      resolve();
+    };
+    const timer = setTimeout(resolve, limitMs);
+    peer.addEventListener("icegatheringstatechange", check);
+    check();
+  });
+}

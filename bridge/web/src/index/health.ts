@@ -1,0 +1,27 @@
+/** What the front page needs of the bridge's `/health`. */
+export interface RoomSummary {
+  name: string;
+  /** Names of the views that are live. */
+  live: string[];
+  poseRateHz: number;
+}
+
+/** Reads `/health`; whatever is not as expected is left out. */
+export function readHealth(health: unknown): RoomSummary[] {
+  const rooms = (health as { rooms?: Record<string, any> } | null)?.rooms;
+  if (typeof rooms !== "object" || rooms === null) return [];
+  return Object.entries(rooms).map(([name, room]) => ({
+    name,
+    live: (Array.isArray(room?.views) ? room.views : [])
+      .filter((view: any) => view?.live === true)
+      .map((view: any) => String(view.view)),
+    poseRateHz: Number(room?.pose_rate_hz) || 0,
+  }));
+}
+
+/** A room's state in one line. */
+export function factsOf({ live, poseRateHz }: RoomSummary): string {
+  if (live.length === 0) return "no device is publishing";
+  const views = `${live.join(", ")} live`;
+  return poseRateHz > 0 ? `${views} · ${poseRateHz.toFixed(0)} poses/s` : `${views} · no hands yet`;
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,9 @@ from bridge.protocol.kinematics import keypoints_from_pose
 from bridge.protocol.packets import ShapePacket
 from bridge.protocol.pose_arrays import PoseArrays, decode_poses
 from bridge.protocol.recording import RecordingMetadata
-from sdk_python._mcap import Contents, read_contents
+
+if TYPE_CHECKING:
+    from sdk_python._mcap import Contents
 
 __all__ = ["Recording"]
 
@@ -70,6 +72,8 @@ class Recording:
             RecordingError: It is missing, empty, not MCAP, no recording of hands, or holds
                 messages that no bridge writes.
         """
+        from sdk_python._mcap import read_contents  # 40 ms of import that only files need
+
         path = Path(path)
         contents = read_contents(path)
         if not contents.complete:

@@ -36,6 +36,7 @@ HEAVY = {
     "onnxruntime",
     "scipy",
     "websockets",
+    "mcap",
     "pydantic",
 }
 

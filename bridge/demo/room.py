@@ -25,6 +25,7 @@ Colour = tuple[float, float, float]
 _TABLE_Y_M, _FLOOR_Y_M = -0.066, -0.80
 _TABLE_X_M, _TABLE_Z_M = (-0.42, 1.16), (-0.56, 0.10)
 _TILE = 1024
+_BLUR_PX = 0.8
 _BODY = (0.030, 0.031, 0.034)
 
 
@@ -81,6 +82,8 @@ def paint_room(camera: Camera, *, samples: int, light: Light, seed: int) -> Canv
     inverse = np.asarray((1 / nearest - 1 / NEAR_M) / (1 / FAR_M - 1 / NEAR_M), np.float32)
     canvas = Canvas(camera.size_px, samples=samples)
     size = (columns * samples, rows * samples)
+    # The blur also smooths the edges of the planes, which rays cut sharply.
+    colour = cv2.GaussianBlur(colour, (0, 0), _BLUR_PX)
     canvas.colour[:] = cv2.resize(colour, size, interpolation=cv2.INTER_LINEAR)
     canvas.inverse_depth[:] = cv2.resize(inverse, size, interpolation=cv2.INTER_NEAREST)
     return canvas

@@ -93,7 +93,8 @@ class Scene:
         canvas = self._rest.crop(x, y, w, h)
         self._draw_keys(canvas, moved)
         for rectangle, light in shadows:
-            canvas.colour[_samples(canvas, rectangle)] *= light
+            below = canvas.colour[_samples(canvas, rectangle)]
+            below *= light
         self._draw_solid(canvas, merge(*bodies), wrap=0.25, gloss=0.10, shininess=14)
         picture = self._still.copy()
         picture[y : y + h, x : x + w] = canvas.image()
@@ -104,7 +105,7 @@ class Scene:
         towards = self._camera.position_m - solid.vertices
         colours = shade(solid.albedo, solid.normals, towards, _LIGHT, **surface)
         points, depth = self._camera.project(solid.vertices)
-        canvas.draw(points, depth, solid.faces, colours)
+        canvas.draw(points, depth, solid.faces, colours, cull=True)
 
     def _outline(self, key: Key) -> Rectangle:
         """The part of the image that a key can fill, up or down."""
@@ -120,20 +121,19 @@ class Scene:
         return x, y, width, height
 
     def _draw_keys(self, canvas: Canvas, moved: dict[int, float]) -> None:
-        """Takes the keys around the moved ones out of the picture and draws them as they are."""
-        holes = [self._outlines[number - FIRST_KEY] for number in moved]
-        for hole in holes:
-            bare = self._bare.crop(*hole)
-            where = _samples(canvas, hole)
-            canvas.colour[where] = bare.colour
-            canvas.inverse_depth[where] = bare.inverse_depth
-        around = [
-            key.solid(moved.get(key.number, 0.0))
-            for key, outline in zip(keys(), self._outlines, strict=True)
-            if any(_overlap(outline, hole) for hole in holes)
-        ]
-        if around:
-            self._draw_solid(canvas, merge(*around))
+        """Paints the places of the keys that moved anew, with all keys that reach into them."""
+        for number in moved:
+            place = self._outlines[number - FIRST_KEY]
+            patch = self._bare.crop(*place)
+            reaching = [
+                key.solid(moved.get(key.number, 0.0))
+                for key, outline in zip(keys(), self._outlines, strict=True)
+                if _overlap(outline, place)
+            ]
+            self._draw_solid(patch, merge(*reaching))
+            where = _samples(canvas, place)
+            canvas.colour[where] = patch.colour
+            canvas.inverse_depth[where] = patch.inverse_depth
 
     def _shadows(self, body: Solid) -> list[tuple[Rectangle, NDArray[np.float32]]]:
         """What the hands leave of the light on the keys: the lamp's, and the sky's at contact.
@@ -142,7 +142,7 @@ class Scene:
             Parts of the image, and what to multiply their samples by, ``(rows, columns, 3)``.
         """
         out = []
-        s = self._rest.samples
+        samples = self._rest.samples
         height = np.maximum(body.vertices[:, 1], 0.0)
         for towards, reach_m, strength, blur_px in (
             (_LIGHT.towards, 0.12, 0.42, 7.0),
@@ -152,15 +152,16 @@ class Scene:
             # Over the table's edge there is no keyboard for a shadow to fall on.
             weight = np.exp(-height / reach_m) * np.clip((_EDGE_M - flat[:, 2]) / 0.06, 0, 1)
             points, _ = self._camera.project(flat)
-            reached = points[weight > 0]
-            x, y, w, h = self._bounds(
-                np.concatenate([reached - 3 * blur_px, reached + 3 * blur_px])
-            )
-            mask = Canvas((w, h), origin_px=(x, y), samples=1)
+            falls = points[weight > 0]
+            x, y, w, h = self._bounds(np.concatenate([falls - 3 * blur_px, falls + 3 * blur_px]))
+            # Soft as it is, a shadow needs half of the image's resolution.
+            mask = Canvas(((w + 1) // 2, (h + 1) // 2), samples=1)
             # Lower parts are drawn over higher ones: their shadow is the darker.
-            mask.draw(points, 1.0 + height, body.faces, np.repeat(weight[:, None], 3, axis=1))
-            light = 1 - strength * cv2.GaussianBlur(mask.colour, (0, 0), blur_px)
-            out.append(((x, y, w, h), np.asarray(cv2.resize(light, (w * s, h * s)), np.float32)))
+            halved = (points - (x, y) + 0.5) / 2 - 0.5
+            mask.draw(halved, 1.0 + height, body.faces, np.repeat(weight[:, None], 3, axis=1))
+            light = 1 - strength * cv2.GaussianBlur(mask.colour[..., 0], (0, 0), blur_px / 2)
+            fine = cv2.resize(light, (w * samples, h * samples))
+            out.append(((x, y, w, h), np.asarray(cv2.merge([fine] * 3), np.float32)))
         return out
 
     def _body(self, side: Side, pose_quat: Array, wrist_m: Array) -> Solid:

@@ -204,6 +204,14 @@ def test_triangles_at_the_lens_or_without_a_place_are_not_drawn() -> None:
     assert not canvas.image().any()
 
 
+def test_culling_leaves_out_what_is_seen_from_behind() -> None:
+    corners = np.array([(2.0, 2.0), (2.0, 12.0), (12.0, 2.0)])
+    for faces, seen in ((TRIANGLE, True), (TRIANGLE[:, ::-1], False)):
+        canvas = Canvas((16, 16))
+        canvas.draw(corners, np.ones(3), faces, np.ones((3, 3)), cull=True)
+        assert canvas.image().any() == seen
+
+
 @pytest.mark.parametrize(
     ("points", "depth", "faces", "colours", "message"),
     [

@@ -99,7 +99,13 @@ class Canvas:
         return part
 
     def draw(
-        self, points_px: ArrayLike, depth_m: ArrayLike, faces: ArrayLike, colours: ArrayLike
+        self,
+        points_px: ArrayLike,
+        depth_m: ArrayLike,
+        faces: ArrayLike,
+        colours: ArrayLike,
+        *,
+        cull: bool = False,
     ) -> None:
         """Draws triangles where they are nearer than what is there already.
 
@@ -111,6 +117,7 @@ class Canvas:
             depth_m: ``(V,)`` their depths, metres.
             faces: ``(F, 3)`` vertex indices.
             colours: ``(V, 3)`` RGB of each vertex, 0 to 1.
+            cull: Leaves out faces seen from behind, whose corners run clockwise in the image.
 
         Raises:
             InputError: A shape or an index does not fit.
@@ -120,6 +127,8 @@ class Canvas:
         _check_mesh(points, depth, triangles, rgb)
         usable = np.isfinite(points).all(-1) & (depth > NEAR_M) & (depth < FAR_M)
         triangles = triangles[usable[triangles].all(-1)]
+        if cull:
+            triangles = triangles[_faces_viewer(points, triangles)]
         if not len(triangles):
             return
         # OpenCV draws what an OpenGL camera (y up, -z forward) with a vertical field of view
@@ -153,6 +162,13 @@ class Canvas:
             interpolation=cv2.INTER_AREA,
         )
         return np.asarray(cv2.convertScaleAbs(mean, alpha=255.0), np.uint8)
+
+
+def _faces_viewer(points: Array, faces: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether each face's corners run counterclockwise as seen; y points down."""
+    a, b, c = (points[faces[:, k]] for k in range(3))
+    (ux, uy), (vx, vy) = (b - a).T, (c - a).T
+    return np.asarray(ux * vy - uy * vx < 0)
 
 
 def _check_mesh(points: Array, depth: Array, faces: NDArray[Any], colours: NDArray[Any]) -> None:

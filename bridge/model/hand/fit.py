@@ -35,8 +35,8 @@ _RELAXED: FloatArray = np.radians(
     [[20.0] * 4 + [5], [0.0] * 5, [0.0] * 5, [25.0] * 4 + [10], [0.0] * 5, [15.0] * 4 + [15]]
 ).ravel()
 
-_WARM_STEPS = 4
-_COLD_STEPS = 15
+_WARM_STEPS = 3
+_COLD_STEPS = 12
 _DOUBT_DECAY = 0.9
 
 
@@ -53,6 +53,8 @@ class HandFitter:
         model: The hand to fit; its shape is linear in the betas.
         noise_m: Standard deviation of a fully trusted keypoint, metres: how strongly keypoints pull
             against limits and priors.
+        bias_m: The part of it that is the same in every frame, metres: how far the shape may go to
+            fit. Small for keypoints that mean what the model's mean.
         robust_m: Error beyond which a keypoint counts as an outlier, metres.
         freeze_after: Frames after which the shape stays as it is; None never.
     """
@@ -62,19 +64,23 @@ class HandFitter:
         model: HandModel,
         *,
         noise_m: float = 0.006,
+        bias_m: float = 0.006,
         robust_m: float = 0.015,
         freeze_after: int | None = 150,
     ) -> None:
-        if noise_m <= 0 or robust_m <= 0:
-            raise InputError(f"noise and outlier scale must be positive: {noise_m}, {robust_m}")
+        if min(noise_m, bias_m, robust_m) <= 0:
+            raise InputError(f"all must be positive: {noise_m=}, {bias_m=}, {robust_m=}")
         self._side = model.side
         self._articulation = Articulation(model)
-        self._shape = ShapeEstimate(freeze_after=freeze_after)
+        self._shape = ShapeEstimate(
+            enough_frames=(noise_m / bias_m) ** 2, freeze_after=freeze_after
+        )
         self._posterior = Posterior(
             self._articulation, self._shape, noise_m=noise_m, robust_m=robust_m
         )
         self._robust2 = robust_m**2
-        self._doubtful2 = self._robust2
+        self._outlier2 = (2 * robust_m) ** 2
+        self._doubtful2 = self._outlier2
         self._last: Linear | None = None
 
     @property
@@ -94,7 +100,7 @@ class HandFitter:
     def reset(self) -> None:
         """Forgets the pose, as when the hand was lost; keeps the shape."""
         self._last = None
-        self._doubtful2 = self._robust2
+        self._doubtful2 = self._outlier2
 
     def fit(self, keypoints_m: ArrayLike, confidence: ArrayLike | None = None) -> HandPose | None:
         """Fits one frame, starting from the frame before.
@@ -130,15 +136,15 @@ class HandFitter:
         best = None
         if self._last is not None:
             best = self._follow(frame, self._last)
-        if best is None or frame.error2(best.keypoints_m) > self._doubtful2:
+        if best is None or frame.worst2(best.keypoints_m) > self._doubtful2:
             fresh = self._begin(frame)
             if best is None or (fresh is not None and fresh.cost < best.cost):
                 best = fresh
             if best is None:
                 return None
             # Keypoints that no hand fits stay so for a while: no new start in every frame.
-            self._doubtful2 = 2 * frame.error2(best.keypoints_m)
-        self._doubtful2 = max(self._robust2, _DOUBT_DECAY * self._doubtful2)
+            self._doubtful2 = 2 * frame.worst2(best.keypoints_m)
+        self._doubtful2 = max(self._outlier2, _DOUBT_DECAY * self._doubtful2)
         self._last = best
         self._learn_shape(frame, best)
         return self._pose(best)

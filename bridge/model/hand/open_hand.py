@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from functools import cache
 from importlib import resources
 
@@ -16,6 +18,7 @@ from bridge.protocol.kinematics import global_rotations, keypoints_from_pose
 __all__ = ["OpenHand", "open_hand"]
 
 _JOINT_KEYPOINTS = list(KEYPOINT_OF_JOINT)
+_UNREADABLE = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error)
 
 
 class OpenHand:
@@ -50,7 +53,7 @@ class OpenHand:
             self._faces = data["faces"].astype(np.int64)
             weights = data["weights"].astype(np.float64)
             axes = data["flexion_axes"].astype(np.float64)
-        except (OSError, ValueError, KeyError) as error:
+        except _UNREADABLE as error:
             raise ModelError(f"{name} cannot be read ({error}): reinstall ghosthands") from error
         # The file has single precision: what must be exact is made so.
         self._weights: FloatArray = weights / weights.sum(axis=1, keepdims=True)

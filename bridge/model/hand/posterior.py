@@ -37,10 +37,14 @@ def _angle_information() -> FloatArray:
 
 _ANGLE_INFORMATION = _angle_information()
 _LIMIT_INFORMATION = np.radians(3.0) ** -2
+# No step ends beyond this: from a turn further, every way back looks worse.
+_REACHABLE_RAD = (LIMITS_RAD + np.radians([-20.0, 20.0])).T
 # Too little to matter (1 m, 1 rad), but keeps a wrist that keypoints leave open from running away.
 _WRIST_DAMPING = 1.0
 _FIRST_DAMPING = 1e-4
-_TOLERANCE_M = 3e-5
+_MOST_STEPS = 15
+_CONVERGED_M = 3e-5
+_NEARLY_M = 2e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,11 @@ class Frame:
         error = keypoints_m - self.target_m
         return float(self.confidence @ (error * error).sum(1) / self.confidence.sum())
 
+    def worst2(self, keypoints_m: FloatArray) -> float:
+        """Largest square distance of a keypoint from its target, times its confidence."""
+        error = keypoints_m - self.target_m
+        return float((self.confidence * (error * error).sum(1)).max())
+
 
 @dataclass(frozen=True, slots=True)
 class Guess:
@@ -77,7 +86,7 @@ class Guess:
         return Guess(
             self.wrist_m + step[:3],
             matrix_from_rotvec(step[3:6]) @ self.rotation,
-            self.angles + step[ANGLES],
+            np.clip(self.angles + step[ANGLES], *_REACHABLE_RAD),
             self.betas + step[BETAS] if len(step) == N_PARAMETERS else self.betas,
         )
 
@@ -156,14 +165,21 @@ class Posterior:
         return Linear(guess, cost, gradient, curvature, keypoints, jacobian, trust)
 
     def minimise(self, frame: Frame, start: Guess, *, steps: int) -> Linear:
-        """Descends by at most so many Levenberg-Marquardt steps."""
+        """Descends by Levenberg-Marquardt steps.
+
+        Args:
+            frame: What to fit.
+            start: Where to begin.
+            steps: After so many, "nearly there" is enough: the next frame goes on from here.
+        """
         now = self.at(frame, start)
         damping = _FIRST_DAMPING
-        for _ in range(steps):
+        for taken in range(_MOST_STEPS):
             damped = now.curvature.copy()
             damped.ravel()[:: len(damped) + 1] *= 1 + damping
             step = np.linalg.solve(damped, -now.gradient)
-            if np.abs(step @ now.jacobian).max() < _TOLERANCE_M:
+            move_m = np.abs(step @ now.jacobian).max()
+            if move_m < (_CONVERGED_M if taken < steps else _NEARLY_M):
                 break
             trial = self.at(frame, now.guess.moved(step))
             if trial.cost < now.cost:

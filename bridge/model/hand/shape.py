@@ -10,29 +10,30 @@ from bridge.protocol.joints import N_BETAS
 
 __all__ = ["ShapeEstimate"]
 
-# Keypoint errors of neighbouring frames are nearly the same, so ten frames tell as much as one; and
-# part of the error never averages out (a net's idea of a knuckle is not the model's), so that no
-# number of frames tells more than a few would with errors of their own.
+# Keypoint errors of neighbouring frames are nearly the same, so ten frames tell as much as one.
 _FRAME_WEIGHT = 0.1
-_ENOUGH_FRAMES = 1.0
 
 
 class ShapeEstimate:
     """A normal distribution of the betas that narrows with every frame, then stays.
 
-    It starts as the population's standard normal.
+    It starts as the population's standard normal. Part of a keypoint's error never averages out (a
+    net's idea of a knuckle is not the model's), so the certainty that frames can give is limited.
 
     Args:
+        enough_frames: No number of frames tells more than so many with errors of their own.
         freeze_after: Frames after which the shape stays as it is; None never.
     """
 
-    def __init__(self, *, freeze_after: int | None) -> None:
+    def __init__(self, *, enough_frames: float, freeze_after: int | None) -> None:
+        self._enough_frames = enough_frames
         self._freeze_after = freeze_after
         self._frames = 0
         self._frozen = False
         self._mean: FloatArray = np.zeros(N_BETAS)
-        self._data: FloatArray = np.zeros((N_BETAS, N_BETAS))
-        self._data_pull: FloatArray = np.zeros(N_BETAS)
+        self._information: FloatArray = np.eye(N_BETAS)
+        self._sum: FloatArray = np.zeros((N_BETAS, N_BETAS))
+        self._pull: FloatArray = np.zeros(N_BETAS)
 
     @property
     def betas(self) -> FloatArray:
@@ -42,7 +43,7 @@ class ShapeEstimate:
     @property
     def stiffness(self) -> FloatArray:
         """``(10, 10)`` how strongly one more frame is held to the mean: more with every frame."""
-        return (1 + self._frames) * (np.eye(N_BETAS) + self._data)
+        return (1 + self._frames) * self._information
 
     @property
     def frozen(self) -> bool:
@@ -75,11 +76,11 @@ class ShapeEstimate:
         """
         if self._frozen:
             return
-        pull = information @ betas + self.stiffness @ (betas - self._mean)
-        keep = 1 - _FRAME_WEIGHT / _ENOUGH_FRAMES
-        self._data = keep * self._data + _FRAME_WEIGHT * information
-        self._data_pull = keep * self._data_pull + _FRAME_WEIGHT * pull
-        self._mean = np.linalg.solve(np.eye(N_BETAS) + self._data, self._data_pull)
+        self._pull += information @ betas + self.stiffness @ (betas - self._mean)
+        self._sum += information
         self._frames += 1
+        weight = min(_FRAME_WEIGHT, self._enough_frames / self._frames)
+        self._information = np.eye(N_BETAS) + weight * self._sum
+        self._mean = np.linalg.solve(self._information, weight * self._pull)
         if self._freeze_after is not None and self._frames >= self._freeze_after:
             self._frozen = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import msgpack
 import numpy as np
 import pytest
@@ -179,14 +181,18 @@ def test_wrong_shapes_are_refused(hand: OpenHand):
         hand.keypoints(np.zeros(10), np.zeros((21, 4)), np.zeros(3))
 
 
-def test_a_damaged_file_is_a_model_error(tmp_path, monkeypatch):
+def test_a_missing_or_damaged_file_is_a_model_error(tmp_path, monkeypatch):
+    whole = (files("bridge.model.hand") / "data" / "open_hand_left.npz").read_bytes()
     monkeypatch.setattr("importlib.resources.files", lambda _: tmp_path)
     with pytest.raises(ModelError, match=r"open_hand_left\.npz"):
         OpenHand(Side.LEFT)
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "open_hand_left.npz").write_bytes(b"PK\x03\x04 not an archive")
-    with pytest.raises(ModelError, match="reinstall"):
-        OpenHand(Side.LEFT)
+    middle = len(whole) // 2
+    scrambled = whole[:middle] + bytes(64) + whole[middle + 64 :]
+    for damaged in (b"", b"no archive", whole[:middle], scrambled):
+        (tmp_path / "data" / "open_hand_left.npz").write_bytes(damaged)
+        with pytest.raises(ModelError, match="reinstall"):
+            OpenHand(Side.LEFT)
 
 
 def test_the_mesh_document_skins_to_the_same_mesh(hand: OpenHand, rng):

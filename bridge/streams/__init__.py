@@ -18,7 +18,7 @@ from bridge.streams.merge import SynchronisedFiles, synchronised
 from bridge.streams.newest import NewestFrame, ViewSource, ViewStats
 from bridge.streams.publisher import PublishStats, publish
 from bridge.streams.session import WhipSettings
-from bridge.streams.sources import Timed, VideoSource
+from bridge.streams.sources import Timed, VideoSource, open_source
 from bridge.streams.synchroniser import Synchroniser, ViewCount
 from bridge.streams.views import SynchronisedViews
 from bridge.streams.whip import WhipEndpoint, WhipHost, add_whip_routes
@@ -49,6 +49,7 @@ __all__ = [
     "WhipHost",
     "WhipSettings",
     "add_whip_routes",
+    "open_source",
     "publish",
     "synchronised",
 ]

@@ -124,7 +124,7 @@ class VideoFile:
             rate = stream.average_rate or stream.guessed_rate or stream.base_rate
             self._fps = float(rate) if rate else _DEFAULT_RATE_HZ
             self._frame_count = stream.frames or None
-            self._duration_s = _stated_duration_s(container, stream)
+            self._stated_s = _stated_duration_s(container, stream)
             raw = next(_pictures(container, stream), None)
             self._rotated = raw is not None and _angle(raw) != 0
         first = next(self.frames(), None)
@@ -132,8 +132,7 @@ class VideoFile:
         if first is None:
             raise VideoError(f"{self.path} is damaged: not one frame can be decoded")
         self._size_px = (first.picture.width, first.picture.height)
-        if self._duration_s is None:
-            self._duration_s = self._scanned_duration_s()
+        self._duration_s = self._scanned_duration_s() if self._stated_s is None else self._stated_s
 
     @property
     def size_px(self) -> tuple[int, int]:
@@ -148,7 +147,7 @@ class VideoFile:
     @property
     def duration_s(self) -> float:
         """Length in seconds."""
-        return self._duration_s or 0.0
+        return self._duration_s
 
     @property
     def frame_count(self) -> int | None:
@@ -214,7 +213,7 @@ class VideoFile:
         self._check_end(max(last_ns, 0) / 1e9)
 
     def _check_end(self, last_s: float) -> None:
-        stated_s = self._duration_s
+        stated_s = self._stated_s
         patience_s = max(_CUT_SHORT_S, 3 / self._fps)
         self._cut_short = stated_s is not None and stated_s - last_s > patience_s
         if self._cut_short:
@@ -304,9 +303,13 @@ def _pictures(container: InputContainer, stream: VideoStream) -> Iterator[av.Vid
 
 
 def _stated_duration_s(container: InputContainer, stream: VideoStream) -> float | None:
+    """How long the file says its video is; None where it only says how long all of it is."""
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
-    return container.duration / av.time_base if container.duration is not None else None
+    if container.duration is None or len(container.streams) > 1:
+        return None
+    # Matroska counts from zero, not from the first frame.
+    return (container.duration - max(container.start_time or 0, 0)) / av.time_base
 
 
 def _reason(error: Exception) -> str:

@@ -17,6 +17,7 @@ from bridge.streams.frame import Frame, FrameSet
 __all__ = ["SynchronisedFiles", "synchronised"]
 
 _TOLERANCE_INTERVALS = 0.55
+_GAP_INTERVALS = 1.5
 
 
 class _Ahead:
@@ -26,8 +27,13 @@ class _Ahead:
         self._frames = file.frames()
         self._offset_ns = offset_ns
         self._buffer: deque[Frame] = deque()
+        self._last_ns: int | None = None
         self.interval_ns = 1e9 / file.fps
         self.dropped = 0
+
+    @property
+    def tolerance_ns(self) -> float:
+        return _TOLERANCE_INTERVALS * self.interval_ns
 
     def peek(self) -> Frame | None:
         """The next frame, None at the end."""
@@ -36,7 +42,18 @@ class _Ahead:
         return self._buffer[0] if self._buffer else None
 
     def pop(self) -> Frame:
-        return self._buffer.popleft()
+        frame = self._buffer.popleft()
+        self._last_ns = frame.time_ns
+        return frame
+
+    def leads_at(self, time_ns: int) -> bool:
+        """Whether a frame of another file at this time has to wait for this file's next one."""
+        frame = self.peek()
+        if frame is None:
+            return False
+        gap_ns = _GAP_INTERVALS * self.interval_ns
+        running = self._last_ns is not None and frame.time_ns - self._last_ns <= gap_ns
+        return running or frame.time_ns <= time_ns + self.tolerance_ns
 
     def take_nearest(self, time_ns: int, tolerance_ns: float) -> Frame | None:
         """The frame nearest to a time and within the tolerance; those before it are dropped."""
@@ -54,7 +71,7 @@ class _Ahead:
         return self.pop()
 
     def _drop(self) -> None:
-        self._buffer.popleft()
+        self.pop()
         self.dropped += 1
 
     def _pull(self) -> bool:
@@ -82,9 +99,8 @@ class SynchronisedFiles:
         ahead = [_Ahead(f, o) for f, o in zip(self._files, self._offsets_ns, strict=True)]
         while (leader := _leader(ahead)) is not None:
             lead = leader.pop()
-            tolerance_ns = _TOLERANCE_INTERVALS * leader.interval_ns
             frames = [
-                lead if file is leader else file.take_nearest(lead.time_ns, tolerance_ns)
+                lead if file is leader else file.take_nearest(lead.time_ns, leader.tolerance_ns)
                 for file in ahead
             ]
             self.dropped = {
@@ -95,12 +111,10 @@ class SynchronisedFiles:
 
 def _leader(ahead: list[_Ahead]) -> _Ahead | None:
     """The fastest file that has a frame here; a slower one leads where that has none."""
-    heads = [(file, frame) for file in ahead if (frame := file.peek()) is not None]
-    earliest_ns = min((frame.time_ns for _, frame in heads), default=0)
-    for file, frame in sorted(heads, key=lambda head: head[0].interval_ns):
-        if frame.time_ns <= earliest_ns + file.interval_ns:
-            return file
-    return None
+    heads = [frame for file in ahead if (frame := file.peek()) is not None]
+    earliest_ns = min((frame.time_ns for frame in heads), default=0)
+    fastest_first = sorted(ahead, key=lambda file: file.interval_ns)
+    return next((file for file in fastest_first if file.leads_at(earliest_ns)), None)
 
 
 def synchronised(

@@ -189,7 +189,7 @@ async def _run(
     stop: asyncio.Event,
 ) -> None:
     received, heard_s = -1, time.monotonic()
-    while not track.finished and not stop.is_set():
+    while not stop.is_set():
         progress(track.sent, total)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LOOK_S):

@@ -19,6 +19,7 @@ from sdk_python.recording import Recording
 
 __all__ = ["play"]
 
+_SLOWEST, _FASTEST = 0.001, 1000
 Progress = Callable[[float, float], None]
 
 
@@ -59,8 +60,8 @@ async def play(
     """
     if not len(recording):
         raise InputError("the recording has no poses to play")
-    if not (np.isfinite(rate) and rate > 0):
-        raise InputError(f"rate must be above 0, not {rate}")
+    if not _SLOWEST <= rate <= _FASTEST:
+        raise InputError(f"rate must be from {_SLOWEST} to {_FASTEST}, not {rate}")
     connection = await open_connection(
         url, room=room, role="play", ssl=ssl, insecure=insecure, token=token
     )
@@ -89,6 +90,8 @@ async def pace(
 ) -> AsyncIterator[tuple[int, int]]:
     """Yields ``(index, due_ns)`` of each pose when it is due; skips one that is overtaken.
 
+    The first and the last pose are never skipped.
+
     Args:
         times_s: ``(T,)`` ascending times, seconds.
         rate: Speed.
@@ -98,13 +101,13 @@ async def pace(
     """
     offsets_ns = np.rint((times_s - times_s[0]) * (1e9 / rate)).astype(np.int64)
     # Poses of a single instant last a second, so that a loop of them does not spin.
-    length_ns = int(offsets_ns[-1] * len(times_s) / max(1, len(times_s) - 1)) or 1_000_000_000
+    length_ns = int(offsets_ns[-1]) * len(times_s) // max(1, len(times_s) - 1) or 1_000_000_000
     start_ns = clock_ns()
     for cycle in itertools.count() if loop else range(1):
         for index, offset_ns in enumerate(offsets_ns.tolist()):
             due_ns = start_ns + cycle * length_ns + offset_ns
-            last = index + 1 == len(offsets_ns)
-            if not last and due_ns + int(offsets_ns[index + 1]) - offset_ns <= clock_ns():
+            inner = 0 < index < len(offsets_ns) - 1
+            if inner and due_ns + int(offsets_ns[index + 1]) - offset_ns <= clock_ns():
                 continue
             await sleep(max(0.0, (due_ns - clock_ns()) * 1e-9))
             yield index, due_ns

@@ -47,7 +47,7 @@ async def test_times_are_on_the_bridge_s_clock(test_bridge, lesson_file, kit):
     times = [p.time_ns for p in poses]
     assert times == sorted(times)
     assert before <= times[0] <= times[-1] <= after
-    assert (times[-1] - times[0]) * 1e-9 == pytest.approx(lesson.duration_s / 20, abs=0.01)
+    assert (times[-1] - times[0]) * 1e-9 == pytest.approx(lesson.duration_s / 20, abs=0.002)
 
 
 class World:

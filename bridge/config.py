@@ -17,7 +17,6 @@ from pydantic_settings import (
 
 from bridge.errors import InputError
 from bridge.protocol.names import check_name
-from bridge.streams import WhipSettings
 
 __all__ = ["DEFAULT_FILE", "Settings", "load_settings"]
 
@@ -54,16 +53,6 @@ class Settings(BaseSettings):
     max_bitrate_kbps: int = Field(4000, ge=100)
     ice_servers: tuple[str, ...] = Field((), description="STUN and TURN addresses; none on a LAN.")
     silence_s: float = Field(2.0, gt=0, description="A publisher silent for longer has left.")
-
-    def whip(self) -> WhipSettings:
-        """What the WHIP endpoint needs of the settings."""
-        return WhipSettings(
-            start_kbps=self.start_bitrate_kbps,
-            max_kbps=self.max_bitrate_kbps,
-            max_sessions=self.max_rooms * self.max_views,
-            silence_timeout_s=self.silence_s,
-            ice_servers=self.ice_servers,
-        )
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:

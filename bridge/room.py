@@ -151,7 +151,7 @@ class Room:
                 for view in status.views
             ],
             "pose_rate_hz": round(status.pose_rate_hz, 2),
-            "latency_ms": status.latency_ms,
+            "latency_ms": None if status.latency_ms is None else round(status.latency_ms, 2),
             "recording": str(self._recorder.path) if self._recorder else None,
             "watchers": sum(c is not self._player for c in self._connections),
             "playing": self.playing,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from bridge.model.hand import mesh_document
 from bridge.model.nets import HandNets, load_nets
 from bridge.protocol.joints import Side
 from bridge.rooms import Rooms
-from bridge.streams import add_whip_routes
+from bridge.streams import WhipSettings, add_whip_routes
 from bridge.tls import own_certificate, server_context
 
 __all__ = ["STATIC_FOLDER", "make_app", "run"]
@@ -65,7 +66,7 @@ def make_app(settings: Settings, nets: HandNets) -> web.Application:
     app.router.add_get("/health", _health)
     app.router.add_get("/rooms/{room}", _room)
     app.router.add_get("/ws/{room}", _websocket)
-    add_whip_routes(app, app[_ROOMS], settings.whip())
+    add_whip_routes(app, app[_ROOMS], _whip_settings(settings))
     app.cleanup_ctx.append(_rooms_open)
     return app
 
@@ -93,6 +94,8 @@ async def run(
             tls = server_context(settings.certificate, settings.private_key)
         else:
             tls = server_context(*own_certificate(data_folder / "tls"))
+    if settings.record is not None:
+        _make_folder(settings.record)
     nets = await asyncio.to_thread(load_nets, settings.provider)
     runner = web.AppRunner(make_app(settings, nets), access_log=None, shutdown_timeout=3.0)
     await runner.setup()
@@ -109,6 +112,25 @@ async def run(
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()
+
+
+def _whip_settings(settings: Settings) -> WhipSettings:
+    return WhipSettings(
+        start_kbps=settings.start_bitrate_kbps,
+        max_kbps=settings.max_bitrate_kbps,
+        max_sessions=settings.max_rooms * settings.max_views,
+        silence_timeout_s=settings.silence_s,
+        ice_servers=settings.ice_servers,
+    )
+
+
+def _make_folder(folder: Path) -> None:
+    """Finds out now, not in the middle of a lesson, whether recordings can be kept there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise InputError(f"cannot record into {folder}: {error.strerror}") from error
 
 
 async def _rooms_open(app: web.Application) -> Any:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from bridge.commands.console import console, run_until_stopped
 from bridge.commands.paths import data_folder
-from bridge.config import Settings, load_settings
+
+if TYPE_CHECKING:
+    from bridge.config import Settings
 
 __all__ = ["serve"]
 
@@ -40,7 +42,7 @@ def serve(
     ] = None,
 ) -> None:
     """Run the bridge: phones publish to it, viewers and headsets watch."""
-    from bridge.server import run
+    from bridge.config import load_settings
 
     settings = load_settings(
         config,
@@ -54,6 +56,8 @@ def serve(
         private_key=private_key,
         insecure=insecure,
     )
+    from bridge.server import run
+
     run_until_stopped(
         run(settings, data_folder(), on_ready=lambda port: _say_where(settings, port))
     )

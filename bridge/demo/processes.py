@@ -67,6 +67,11 @@ class Part:
         self._process.start()
         theirs.close()
 
+    @property
+    def pid(self) -> int | None:
+        """The process's number."""
+        return self._process.pid
+
     async def __aenter__(self) -> Part:
         self._ready: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.ended = asyncio.create_task(self._listen())

@@ -1,7 +1,7 @@
 """A bridge that follows a script: the pages' tests play it instead of the real one.
 
 It serves the built pages and the open hand's mesh, speaks the protocol through
-``bridge.protocol`` and takes WHIP offers with aiortc, in a thread of its own.
+``bridge.protocol`` and takes WHIP offers with ``bridge.streams``, in a thread of its own.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from bridge.protocol import (
     decode,
     encode,
 )
+from bridge.streams import ViewSource, WhipSettings, add_whip_routes
 
 WEB_FOLDER = Path(bridge.__file__).parent / "web"
 PAGES = {"/": "index.html", "/capture": "capture.html", "/viewer": "viewer.html"}
@@ -89,7 +90,9 @@ class ScriptedBridge:
         clock_offset_ns: How far its clock is ahead of this machine's monotonic clock.
         age_ms: Age of a pose when it is sent.
         received: Every message from a page.
-        whip_answer: Answers a WHIP offer, called with the request.
+        whip_refusals: Answers to give to the next WHIP offers instead of taking them.
+        whip_requests: Method and path of every WHIP request.
+        sources: Publishers that have joined, in order.
     """
 
     def __init__(self, *, port: int = 0) -> None:
@@ -102,8 +105,9 @@ class ScriptedBridge:
         self.clock_offset_ns = 1_000_000_000_000_000
         self.age_ms = 40.0
         self.received: list[Message] = []
-        self.whip_requests: list[tuple[str, str, dict[str, str], str]] = []
-        self.whip_answer: Callable[[web.Request, str], Coroutine[Any, Any, web.Response]] = _refuse
+        self.whip_refusals: list[tuple[int, dict[str, str]]] = []
+        self.whip_requests: list[tuple[str, str]] = []
+        self.sources: list[ViewSource] = []
         self._sockets: set[web.WebSocketResponse] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -151,16 +155,24 @@ class ScriptedBridge:
     def come_back(self) -> None:
         self.call(self._start())
 
+    def authorise(self, room: str, view: str, token: str | None) -> None:
+        """Lets everybody in."""
+
+    def add_view(self, room: str, source: ViewSource) -> None:
+        self.sources.append(source)
+
+    def remove_view(self, room: str, source: ViewSource) -> None:
+        """Keeps it in ``sources``; its ``ended`` says that it left."""
+
     async def _start(self) -> None:
-        app = web.Application(middlewares=[_with_policy])
+        app = web.Application(middlewares=[_with_policy, self._refusing])
         for path in PAGES:
             app.router.add_get(path, _page)
         app.router.add_static("/static", WEB_FOLDER / "dist")
         app.router.add_get("/hands/{side:left|right}.msgpack", _hand)
         app.router.add_get("/health", self._health)
         app.router.add_get("/ws/{room}", self._websocket)
-        app.router.add_post("/whip/{room}", self._whip)
-        app.router.add_delete("/whip/{room}/{session}", self._whip)
+        add_whip_routes(app, self, WhipSettings(loopback=True))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "localhost", self.port, reuse_address=True)
@@ -180,12 +192,15 @@ class ScriptedBridge:
         rooms = {n: {"name": n, "views": views, "pose_rate_hz": RATE_HZ} for n in self.rooms}
         return web.json_response({"version": "0.0.0", "rooms": rooms})
 
-    async def _whip(self, request: web.Request) -> web.Response:
-        body = await request.text()
-        self.whip_requests.append((request.method, request.path_qs, dict(request.headers), body))
-        if request.method == "DELETE":
-            return web.Response()
-        return await self.whip_answer(request, body)
+    @web.middleware
+    async def _refusing(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        if request.path.startswith("/whip/"):
+            self.whip_requests.append((request.method, request.path_qs))
+            if request.method == "POST" and self.whip_refusals:
+                status, headers = self.whip_refusals.pop(0)
+                return web.Response(status=status, headers=headers, text="as the script says\n")
+        response: web.StreamResponse = await handler(request)
+        return response
 
     async def _websocket(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(protocols=(SUBPROTOCOL,))
@@ -247,9 +262,3 @@ async def _page(request: web.Request) -> web.FileResponse:
 async def _hand(request: web.Request) -> web.Response:
     side = Side[request.match_info["side"].upper()]
     return web.Response(body=msgpack.packb(mesh_document(side)))
-
-
-async def _refuse(_request: web.Request, _offer: str) -> web.Response:
-    return web.Response(status=503, text="no room left", headers={"Retry-After": "2"})
-
-

@@ -9,10 +9,10 @@ export interface Wanted {
 
 /** Choices of resolution and frame rate, the first the default. */
 export const QUALITIES = [
-  { id: "720p30", label: "1280×720, 30 fps", width: 1280, height: 720, frameRate: 30 },
-  { id: "720p60", label: "1280×720, 60 fps", width: 1280, height: 720, frameRate: 60 },
-  { id: "1080p30", label: "1920×1080, 30 fps", width: 1920, height: 1080, frameRate: 30 },
-  { id: "480p30", label: "640×480, 30 fps", width: 640, height: 480, frameRate: 30 },
+  { id: "720p30", label: "720p, 30 fps", width: 1280, height: 720, frameRate: 30 },
+  { id: "720p60", label: "720p, 60 fps", width: 1280, height: 720, frameRate: 60 },
+  { id: "1080p30", label: "1080p, 30 fps", width: 1920, height: 1080, frameRate: 30 },
+  { id: "480p30", label: "480p, 30 fps", width: 640, height: 480, frameRate: 30 },
 ] as const;
 
 /** Why there is no picture, in plain words with the next step. */

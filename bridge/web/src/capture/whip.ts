@@ -78,7 +78,7 @@ export function refusal(status: number, text: string, headers: Headers): WhipErr
     return new WhipError(`The bridge has no place left${because}.`, true, retryAfterMs);
   }
   if (status === 404) {
-    return new WhipError("There is no bridge at this address. Open the link again.", false);
+    return new WhipError(`This room does not exist${because}. Open the link again.`, false);
   }
   if (status >= 500) return new WhipError(`The bridge failed${because}.`, true);
   return new WhipError(`The bridge refused the stream: ${status}${because}.`, false);

@@ -3,7 +3,7 @@ import { ProtocolError } from "./errors.js";
 import { type Message, SUBPROTOCOL } from "./messages.js";
 import { WatchSession } from "./session.js";
 
-/** Where a connection stands. */
+/** Where a connection stands. One that waits or is lost stays so while it tries again. */
 export type ConnectionState =
   | { kind: "connecting" }
   | { kind: "open"; room: string; server: string }
@@ -89,17 +89,19 @@ export class Connection {
     if (this.#state.kind === "closed") this.#connect();
   }
 
-  /** Cuts a wait short. */
+  /** Cuts a wait short; an attempt that is under way goes on. */
   retryNow(): void {
-    if (this.#state.kind === "reconnecting" || this.#state.kind === "waiting_for_room") {
-      this.#connect();
-    }
+    if (this.#retrying && !this.#socket) this.#connect();
   }
 
   /** Ends the connection for good. */
   close(): void {
     this.#drop(1000, "");
     this.#setState({ kind: "closed" });
+  }
+
+  get #retrying(): boolean {
+    return this.#state.kind === "reconnecting" || this.#state.kind === "waiting_for_room";
   }
 
   #newSession(): WatchSession {
@@ -139,7 +141,7 @@ export class Connection {
     this.#session = this.#newSession();
     this.#refusal = null;
     this.#lastHeardMs = this.surroundings.nowMs();
-    this.#setState({ kind: "connecting" });
+    if (!this.#retrying) this.#setState({ kind: "connecting" });
     const socket = this.surroundings.openSocket(this.options.url, SUBPROTOCOL);
     socket.binaryType = "arraybuffer";
     socket.onopen = () => socket.send(this.#session.hello());
@@ -211,7 +213,7 @@ export class Connection {
     } else if (code === UNSUPPORTED_VERSION || this.#refusal?.code === "unsupported_version") {
       this.#setState({ kind: "refused", reason: this.#refusal?.message ?? reason });
     } else {
-      this.#wait(this.#refusal?.message || reason || "the connection was lost");
+      this.#wait(this.#refusal?.message || reason || "the bridge went away");
     }
   }
 

@@ -53,6 +53,7 @@ export class Panel {
   setStatus(status: Status | null): void {
     const views = status?.views ?? [];
     byId("no-views").hidden = views.length > 0;
+    setText(byId("no-views"), status ? "No device has joined yet." : "Shown once connected.");
     for (const [name, card] of this.#cards) {
       if (views.some(({ view }) => view === name)) continue;
       card.element.remove();

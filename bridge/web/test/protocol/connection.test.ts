@@ -72,7 +72,7 @@ test("comes back after a loss, waiting longer each time, and afresh after a welc
     assert.deepEqual(states.at(-1), {
       kind: "reconnecting",
       retryInMs: waitMs,
-      reason: "the connection was lost",
+      reason: "the bridge went away",
     });
     const before = world.sockets.length;
     world.pass(waitMs - 1);
@@ -100,16 +100,22 @@ test("retryNow cuts the wait short, once", () => {
   assert.equal(world.sockets.length, 2);
 });
 
-test("an unknown room is waited for, every second, however long", () => {
+test("an unknown room is waited for, every second, however long, without a flicker", () => {
   const { world, states } = connect();
   for (let i = 1; i <= 20; i++) {
     world.socket.onopen!();
     world.socket.deliver({ type: "error", code: "unknown_room", message: "no room lesson" });
     world.socket.onclose!({ code: 4404, reason: "unknown_room" });
-    assert.deepEqual(states.at(-1), { kind: "waiting_for_room", retryInMs: 1000 });
     world.pass(1000);
     assert.equal(world.sockets.length, i + 1);
   }
+  assert.deepEqual(states[0], { kind: "connecting" });
+  for (const state of states.slice(1)) {
+    assert.deepEqual(state, { kind: "waiting_for_room", retryInMs: 1000 });
+  }
+  world.socket.onopen!();
+  world.socket.deliver(WELCOME);
+  assert.equal(states.at(-1)!.kind, "open");
 });
 
 test("another version is final", () => {

@@ -25,7 +25,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-import bridge.demo
 import bridge.model.hand
 import bridge.model.render
 from bridge.demo.cameras import CAMERAS
@@ -33,15 +32,36 @@ from bridge.demo.motion import HandMotion, hands_at
 from bridge.demo.piece import PERIOD_S
 from bridge.demo.scene import Scene
 from bridge.errors import InputError
-from bridge.model.render import Camera
 
-__all__ = ["FRAME_RATE", "N_FRAMES", "cache_directory", "demo_clips", "render_clips"]
+__all__ = [
+    "FRAME_RATE",
+    "N_FRAMES",
+    "cache_directory",
+    "demo_clips",
+    "encode_clip",
+    "render_clips",
+    "scene_of",
+]
 
 logger = logging.getLogger(__name__)
 
 FRAME_RATE = 30
 N_FRAMES = round(PERIOD_S * FRAME_RATE)
 """Frames in a clip: one period of the piece, so frame ``N_FRAMES`` would be frame 0 again."""
+
+PICTURE_MODULES = (
+    "arm",
+    "cameras",
+    "clips",
+    "keyboard",
+    "motion",
+    "piece",
+    "reach",
+    "room",
+    "scene",
+    "solids",
+)
+"""Modules of this package that change what the clips show."""
 
 Progress = Callable[[int, int], None]
 
@@ -121,23 +141,25 @@ def render_clips(
         for view, path in paths.items():
             logger.info("rendering %d frames of %s", frames, path.name)
             with _whole(path) as part:
-                for _ in _encode(part, CAMERAS[view], renderer.pictures(view)):
+                for _ in encode_clip(part, CAMERAS[view].size_px, renderer.pictures(view)):
                     done += 1
                     if progress is not None:
                         progress(done, total)
 
 
-def _encode(path: Path, camera: Camera, pictures: Iterator[NDArray[np.uint8]]) -> Iterator[None]:
+def encode_clip(
+    path: Path, size_px: tuple[int, int], pictures: Iterator[NDArray[np.uint8]]
+) -> Iterator[None]:
     """Encodes pictures to an mp4 file, yielding after each.
 
     Args:
         path: The file.
-        camera: Whose pictures they are.
+        size_px: ``(width, height)``.
         pictures: Planar YUV 4:2:0 (I420), ``(height * 3 / 2, width)``.
     """
     with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as container:
         stream = container.add_stream("libx264", rate=FRAME_RATE, options=_CODEC_OPTIONS)
-        stream.width, stream.height = camera.size_px
+        stream.width, stream.height = size_px
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = Fraction(1, FRAME_RATE)
         for number, picture in enumerate(pictures):
@@ -187,7 +209,7 @@ class _Renderer:
 def _render(view: str, first: int, motion: HandMotion) -> list[NDArray[np.uint8]]:
     """Some frames of a view in I420, from frame number ``first`` on."""
     cv2.setNumThreads(1)
-    scene = _scene(view)
+    scene = scene_of(view)
     out = []
     for k in range(len(motion.wrist_m)):
         picture = scene.render((first + k) / FRAME_RATE, motion.at(slice(k, k + 1)))
@@ -196,7 +218,8 @@ def _render(view: str, first: int, motion: HandMotion) -> list[NDArray[np.uint8]
 
 
 @cache
-def _scene(view: str) -> Scene:
+def scene_of(view: str) -> Scene:
+    """The scene of a view, painted once a process."""
     return Scene(CAMERAS[view])
 
 
@@ -215,12 +238,13 @@ def _whole(path: Path) -> Iterator[Path]:
 
 @cache
 def _version() -> str:
-    """Changes with whatever makes the pictures: the code, the hand, the encoder's settings."""
+    """Changes with whatever makes the pictures: code, hand and encoder's settings."""
+    here = Path(__file__).parent
+    hand, render = (Path(p.__path__[0]) for p in (bridge.model.hand, bridge.model.render))
+    sources = [here / f"{module}.py" for module in PICTURE_MODULES]
+    sources += [*sorted(render.glob("*.py")), hand / "open_hand.py"]
+    sources += sorted((hand / "data").glob("*.npz"))
     digest = hashlib.sha256()
-    for package in (bridge.demo, bridge.model.render, bridge.model.hand):
-        root = Path(package.__path__[0])
-        for path in sorted(root.rglob("*")):
-            if path.suffix in {".py", ".npz"}:
-                digest.update(path.relative_to(root).as_posix().encode())
-                digest.update(path.read_bytes())
+    for path in sources:
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

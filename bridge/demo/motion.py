@@ -12,13 +12,14 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import CubicSpline
 from scipy.spatial.transform import Rotation
 
 from bridge.demo.keyboard import Key, key_at
 from bridge.demo.piece import PERIOD_S, PIECE, Note, contact, depression, time_since
 from bridge.demo.reach import Finger, finger_of
 from bridge.model.hand.open_hand import open_hand
-from bridge.protocol.coordinates import mirror_position, mirror_rotation
+from bridge.protocol.coordinates import canonical_quaternion, mirror_position, mirror_rotation
 from bridge.protocol.joints import FINGERS, N_BETAS, N_JOINTS, Side
 
 __all__ = ["FINGER_RADIUS_M", "HandMotion", "contact_point", "hands_at", "key_depressions"]
@@ -33,6 +34,8 @@ _LIFT_M = 0.006
 _WRIST_HEIGHT_M = 0.047
 _WRIST_Z_M = 0.085
 _SMOOTHING_S = 0.115
+_SOLVED_HZ = 100
+_FINGER_SMOOTHING_S = 0.012
 _PITCH_RAD, _YAW_RAD, _ROLL_RAD = np.deg2rad([6.0, 6.0, 2.0])
 _ROLL_OF_FINGER_RAD = np.deg2rad([6.0, 1.0, 0.0, -3.0, -10.0])
 
@@ -46,8 +49,8 @@ class HandMotion:
 
     Attributes:
         wrist_m: ``(T, 2, 3)`` wrists in the keyboard's frame, left then right.
-        pose_quat: ``(T, 2, 16, 4)`` xyzw, MANO joint order; 0 turns the hand's rest frame into
-            the keyboard's, 1 to 15 are local.
+        pose_quat: ``(T, 2, 16, 4)`` xyzw with w >= 0, MANO joint order; 0 turns the hand's rest
+            frame into the keyboard's, 1 to 15 are local.
         joints_m: ``(T, 2, 21, 3)`` keypoints in the keyboard's frame.
     """
 
@@ -68,6 +71,7 @@ def hands_at(time_s: ArrayLike) -> HandMotion:
         wrist, pose = _play(side, times)
         if side is Side.LEFT:
             wrist, pose = np.asarray(mirror_position(wrist)), np.asarray(mirror_rotation(pose))
+        pose = np.asarray(canonical_quaternion(pose))
         wrists.append(wrist)
         poses.append(pose)
         joints.append(open_hand(side).keypoints(np.zeros(N_BETAS), pose, wrist))
@@ -125,20 +129,41 @@ def _orientation(time_s: Array, roll_rad: Array) -> Rotation:
 
 def _play(side: Side, times: Array) -> tuple[Array, Array]:
     """Wrist ``(T, 3)`` and pose ``(T, 16, 4)`` of one hand, as a right hand in its mirror."""
-    notes = [note for note in PIECE if note.side is side]
-    mirror = np.array([-1.0 if side is Side.LEFT else 1.0, 1.0, 1.0])
-    wrist, roll = _wrist(notes, times, mirror)
-    turn = _orientation(times, roll)
+    wrist, turn = _arm(side, times)
     pose = np.zeros((len(times), N_JOINTS, 4))
     pose[:, 0] = turn.as_quat()
+    within = np.mod(times, PERIOD_S)
+    for finger, angles in zip(_fingers(), _finger_angles(side), strict=True):
+        pose[:, list(finger.joints)] = finger.rotations(angles(within))
+    return wrist, pose
+
+
+@cache
+def _finger_angles(side: Side) -> tuple[CubicSpline, ...]:
+    """Each finger's angles over the period, from inverse kinematics at ``_SOLVED_HZ``.
+
+    A short Gaussian takes out the corners that joint limits leave; the spline between is smooth
+    to the second derivative.
+    """
+    times = np.arange(round(PERIOD_S * _SOLVED_HZ)) / _SOLVED_HZ
+    wrist, turn = _arm(side, times)
     hover = wrist[:, None] + np.stack([turn.apply(_at_ease(f)) for f in range(len(FINGERS))], 1)
     hover[..., 1] = _HOVER_M
+    frequency = np.fft.rfftfreq(len(times), 1 / _SOLVED_HZ)
+    gain = np.exp(-0.5 * (2 * np.pi * frequency * _FINGER_SMOOTHING_S) ** 2)[:, None]
+    splines = []
     for f, finger in enumerate(_fingers()):
-        own = [note for note in notes if note.finger == f]
-        target = _tip_path(own, times, hover[:, f], mirror)
+        own = [note for note in PIECE if note.side is side and note.finger == f]
+        target = _tip_path(own, times, hover[:, f], _mirror(side))
         angles = finger.reach(turn.inv().apply(target - wrist))
-        pose[:, list(finger.joints)] = finger.rotations(angles)
-    return wrist, pose
+        smooth = np.fft.irfft(gain * np.fft.rfft(angles, axis=0), len(times), axis=0)
+        ends = np.append(times, PERIOD_S), np.concatenate([smooth, smooth[:1]])
+        splines.append(CubicSpline(*ends, bc_type="periodic"))
+    return tuple(splines)
+
+
+def _mirror(side: Side) -> Array:
+    return np.array([-1.0 if side is Side.LEFT else 1.0, 1.0, 1.0])
 
 
 @cache
@@ -148,10 +173,11 @@ def _at_ease(finger: int) -> Array:
     return tip
 
 
-def _wrist(notes: list[Note], times: Array, mirror: Array) -> tuple[Array, Array]:
-    """Wrist path ``(T, 3)`` and roll ``(T,)``: what each note wants, weighted by nearness."""
+def _arm(side: Side, times: Array) -> tuple[Array, Rotation]:
+    """Wrist path ``(T, 3)`` and orientations: what each note wants, weighted by nearness."""
+    notes = [note for note in PIECE if note.side is side]
     home = _home()
-    wanted = np.stack([contact_point(n, 0.0) * mirror - home[n.finger] for n in notes])
+    wanted = np.stack([contact_point(n, 0.0) * _mirror(side) - home[n.finger] for n in notes])
     weight = np.stack([_nearness(n, times) for n in notes], -1)
     weight /= weight.sum(-1, keepdims=True)
     path = weight @ wanted
@@ -161,7 +187,8 @@ def _wrist(notes: list[Note], times: Array, mirror: Array) -> tuple[Array, Array
     path[:, 1] = _WRIST_HEIGHT_M + 0.75 * (path[:, 1] - np.mean(wanted[:, 1]))
     path[:, 1] += 0.003 * np.sin(4 * phase) - 0.003 * pressed
     path[:, 2] = _WRIST_Z_M + 0.8 * (path[:, 2] - _WRIST_Z_M)
-    return path, weight @ _ROLL_OF_FINGER_RAD[[n.finger for n in notes]]
+    roll = weight @ _ROLL_OF_FINGER_RAD[[n.finger for n in notes]]
+    return path, _orientation(times, roll)
 
 
 def _nearness(note: Note, times: Array) -> Array:

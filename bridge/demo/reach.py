@@ -24,22 +24,25 @@ _TIP_TOLERANCE_M = 0.002
 _MAX_ITERATIONS = 60
 _CONVERGED_RAD = 1e-8
 _LONGEST_STEP_RAD = 0.3
+_FREE_REACH, _MOST_REACH = 0.90, 0.98
 
-# (joint of the finger, axis, posture, spread): angles in radians, about the hand's back-to-palm
-# axis, its long axis, or the joint's own flexion axis.
+# (joint of the finger, axis, posture, spread, least): angles in radians, about the hand's
+# back-to-palm axis, its long axis, or the joint's own flexion axis.
+_ANY = -np.pi
 _FINGER_ANGLES = (
-    (0, "back", 0.0, 0.20),
-    (0, "flexion", 0.50, 0.35),
-    (1, "flexion", 0.60, 0.35),
-    (2, "flexion", 0.35, 0.20),
+    (0, "back", 0.0, 0.20, _ANY),
+    (0, "flexion", 0.50, 0.35, -0.35),
+    (1, "flexion", 0.60, 0.35, 0.12),
+    (2, "flexion", 0.35, 0.20, 0.08),
 )
 _THUMB_ANGLES = (
-    (0, "back", 0.0, 0.25),
-    (0, "long", -0.50, 0.30),
-    (0, "flexion", -0.15, 0.20),
-    (1, "flexion", 0.10, 0.20),
-    (2, "flexion", 0.25, 0.20),
+    (0, "back", 0.00, 0.25, _ANY),
+    (0, "long", -0.50, 0.30, _ANY),
+    (0, "flexion", -0.15, 0.20, _ANY),
+    (1, "flexion", 0.10, 0.20, -0.05),
+    (2, "flexion", 0.25, 0.20, 0.05),
 )
+_LIMIT_SPREAD_RAD = 0.03
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +57,8 @@ class Finger:
         axes: ``(A, 3)`` unit axes, in the rest frame.
         posture_rad: ``(A,)`` angles that are comfortable.
         spread_rad: ``(A,)`` how readily each leaves them.
+        least_rad: ``(A,)`` limits below which joints resist: without them a nearly straight
+            finger has two solutions, and flips between them.
     """
 
     joints: tuple[int, int, int]
@@ -63,17 +68,22 @@ class Finger:
     axes: Array
     posture_rad: Array
     spread_rad: Array
+    least_rad: Array
 
     def reach(self, target_m: Array) -> Array:
         """Angles ``(T, A)`` that put the tip at targets ``(T, 3)`` in the wrist's rest frame."""
+        target_m = self._within_reach(target_m)
         angles = np.tile(self.posture_rad, (len(target_m), 1))
         for _ in range(_MAX_ITERATIONS):
             tip, jacobian = self._tip(angles)
             error = (target_m - tip) / _TIP_TOLERANCE_M
-            pull = (self.posture_rad - angles) / self.spread_rad**2
+            beyond = np.maximum(self.least_rad - angles, 0.0)
+            limit = 1 / _LIMIT_SPREAD_RAD**2
+            pull = (self.posture_rad - angles) / self.spread_rad**2 + beyond * limit
+            stiffness = 1 / self.spread_rad**2 + (beyond > 0) * limit
             scaled = jacobian / _TIP_TOLERANCE_M
             transposed = np.swapaxes(scaled, -1, -2)
-            normal = transposed @ scaled + np.diag(1 / self.spread_rad**2)
+            normal = transposed @ scaled + stiffness[:, :, None] * np.eye(len(self.turns))
             gradient = (transposed @ error[..., None])[..., 0] + pull
             step = np.linalg.solve(normal, gradient[..., None])[..., 0]
             length = np.linalg.norm(step, axis=-1, keepdims=True)
@@ -81,6 +91,16 @@ class Finger:
             if length.max(initial=0.0) < _CONVERGED_RAD:
                 break
         return angles
+
+    def _within_reach(self, target_m: Array) -> Array:
+        """Targets drawn in, smoothly, to what a finger that is not quite straight reaches."""
+        arm = target_m - self.base_m
+        length = float(np.linalg.norm(self.bones_m, axis=-1).sum())
+        free, most = _FREE_REACH * length, _MOST_REACH * length
+        distance = np.linalg.norm(arm, axis=-1, keepdims=True)
+        beyond = np.maximum(distance - free, 0.0)
+        drawn = free + (most - free) * -np.expm1(-beyond / (most - free))
+        return self.base_m + arm * np.where(beyond > 0, drawn / distance, 1.0)
 
     def rotations(self, angles: Array) -> Array:
         """Local joint quaternions ``(T, 3, 4)`` xyzw of angles ``(T, A)``."""
@@ -133,6 +153,7 @@ def finger_of(hand: HandModel, finger: int) -> Finger:
         axes=np.stack(
             [axes.get(axis, hand.flexion_axes[joints[joint]]) for joint, axis, *_ in angles]
         ),
-        posture_rad=np.array([posture for *_, posture, _ in angles]),
-        spread_rad=np.array([spread for *_, spread in angles]),
+        posture_rad=np.array([posture for _, _, posture, _, _ in angles]),
+        spread_rad=np.array([spread for _, _, _, spread, _ in angles]),
+        least_rad=np.array([least for *_, least in angles]),
     )

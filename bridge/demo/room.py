@@ -83,8 +83,8 @@ def paint_room(camera: Camera, *, samples: int, light: Light, seed: int) -> Canv
     canvas = Canvas(camera.size_px, samples=samples)
     size = (columns * samples, rows * samples)
     # The blur also smooths the edges of the planes, which rays cut sharply.
-    colour = cv2.GaussianBlur(colour, (0, 0), _BLUR_PX)
-    canvas.colour[:] = cv2.resize(colour, size, interpolation=cv2.INTER_LINEAR)
+    soft = cv2.GaussianBlur(colour, (0, 0), _BLUR_PX)
+    canvas.colour[:] = cv2.resize(soft, size, interpolation=cv2.INTER_LINEAR)
     canvas.inverse_depth[:] = cv2.resize(inverse, size, interpolation=cv2.INTER_NEAREST)
     return canvas
 

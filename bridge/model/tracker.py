@@ -232,6 +232,8 @@ def _goes_on(track: _Track, older: Sequence[_Track]) -> bool:
     near = new and any(overlap(track.roi, other.roi) > _NEAR for other in older)
     if not track.seen.presence > (_MIN_PRESENCE_NEAR if near else _MIN_PRESENCE):
         return False
+    if not np.isfinite(track.seen.landmarks_px).all():
+        return False
     limit = _SAME_LANDMARKS * track.roi.size_px
     return not any(
         other.seen is not None

@@ -33,8 +33,8 @@ bench: .venv/.dev $(WEB)/dist/.built  ## run every benchmark again (about 20 min
 	set -e; for b in benchmarks/[a-z]*.py; do $(BIN)/python $$b; done
 
 lock: .venv/.uv  ## resolve the dependencies anew
-	$(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --upgrade pyproject.toml --extra bridge -o requirements.lock
-	$(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --upgrade pyproject.toml --extra bridge --group dev -o requirements-dev.lock
+	$(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --upgrade --custom-compile-command "make lock" pyproject.toml --extra bridge -o requirements.lock
+	$(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --upgrade --custom-compile-command "make lock" pyproject.toml --extra bridge --group dev -o requirements-dev.lock
 
 clean:  ## remove what the targets made
 	rm -rf .venv $(WEB)/node_modules $(WEB)/dist .pytest_cache .mypy_cache .ruff_cache

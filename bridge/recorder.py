@@ -184,7 +184,7 @@ class Recorder:
                 self._lost += 1
             return
         try:
-            self._writer.finish()  # type: ignore[no-untyped-call]  # mcap has no types here
+            self._writer.finish()
             self._sync()
             self._file.close()
         except Exception as error:
@@ -199,7 +199,7 @@ class Recorder:
                     return
                 self._add(message)
             if time.monotonic() >= next_sync:
-                self._writer.flush()  # type: ignore[no-untyped-call]
+                self._writer.flush()
                 self._sync()
                 next_sync = time.monotonic() + self._sync_interval_s
 

@@ -85,7 +85,7 @@ def own_certificate(folder: Path) -> tuple[Path, Path]:
 def _replace(path: Path, content: bytes) -> None:
     """Writes a private file whole or not at all."""
     draft = path.with_suffix(f".{os.getpid()}")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(content)
     draft.replace(path)
 

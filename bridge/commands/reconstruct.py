@@ -51,6 +51,6 @@ def reconstruct(
     console.print(f"{output}: {summary.frame_sets} poses, {shares}.")
     if not any(summary.found):
         console.print(
-            "No hand was found: film the hands from nearer, in even light, with the wrists in view.",
+            "No hand was found: film them from nearer, in even light, with the wrists in view.",
             style="yellow",
         )

@@ -1,4 +1,4 @@
-"""The main job, whole: the demo's two cameras over WebRTC, and the viewer page showing the hands."""
+"""The main job, whole: two cameras over WebRTC, and the viewer page showing the hands."""
 
 from __future__ import annotations
 

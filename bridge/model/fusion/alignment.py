@@ -38,7 +38,7 @@ class RunningAlignment:
         self._covariance = np.zeros((3, 3))
         self._offset = np.zeros(3)
         self._frames = 0.0
-        self._rotation = np.eye(3)
+        self._rotation: FloatArray = np.eye(3)
         self._fixed = False
 
     @classmethod

@@ -24,7 +24,9 @@ async function buildTests() {
   const files = await readdir(join(root, "test"), { recursive: true });
   await build({
     ...common,
-    entryPoints: files.filter((file) => file.endsWith(".test.ts")).map((file) => join("test", file)),
+    entryPoints: files
+      .filter((file) => file.endsWith(".test.ts"))
+      .map((file) => join("test", file)),
     outdir,
     outbase: "test",
     outExtension: { ".js": ".mjs" },

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from bridge.protocol import Ack, Hello, Side, Subscribe
+from bridge.protocol import Ack, HandPacket, Hello, Side, Subscribe
 from bridge.protocol.kinematics import keypoints_from_pose
 
 from .scripted_bridge import ScriptedBridge, hand_packet, shape_packet
@@ -50,7 +50,7 @@ def blue_and_orange(page: Page) -> tuple[int, int]:
     return int((blue - red > 60).sum()), int((red - blue > 60).sum())
 
 
-def still(side: Side, _time_s: float) -> Any:
+def still(side: Side, _time_s: float) -> HandPacket:
     return hand_packet(side, 0.7)
 
 
@@ -197,6 +197,28 @@ def test_works_by_keyboard_alone(page: Page, scripted: ScriptedBridge) -> None:
         lambda: (np.abs(stage_pixels(page) - before).max(axis=2) > 40).mean() < 0.01,
         "the view to be reset",
     )
+
+
+def test_keeps_hands_in_sight_until_the_user_takes_the_camera(
+    page: Page, scripted: ScriptedBridge
+) -> None:
+    def far_right(side: Side, _time_s: float) -> HandPacket:
+        packet = hand_packet(side, 0.7)
+        wrist = packet.wrist_m + np.array([0.6, 0.0, 0.0])
+        return HandPacket(side, wrist, packet.pose_quat, packet.finger_confidence)
+
+    scripted.hand_at = still
+    page.goto(f"{scripted.url}/viewer")
+    wait_for_hands(page)
+    scripted.hand_at = far_right
+    wait_until(lambda: joints(page, "left")[0, 0] > 0.4, "the hands to move")
+    wait_until(lambda: min(blue_and_orange(page)) > 3000, "the camera to follow")
+    page.locator("#canvas").press("ArrowLeft")
+    scripted.hand_at = still
+    wait_until(lambda: joints(page, "left")[0, 0] < 0, "the hands to move back")
+    wait_until(lambda: max(blue_and_orange(page)) < 10, "the hands to be out of sight")
+    page.locator("#reset").click()
+    wait_until(lambda: min(blue_and_orange(page)) > 3000, "the view to be reset")
 
 
 def test_nothing_moves_while_it_starts(page: Page, scripted: ScriptedBridge) -> None:

@@ -18,16 +18,17 @@ function isBaseline({ sdpFmtpLine = "" }: Codec): boolean {
  * The preferred ones come first, in that order, H.264 by its baseline profile; retransmission and
  * error correction keep their place behind, and codecs that the bridge does not know are left out.
  */
-export function orderCodecs<T extends Codec>(offered: readonly T[], preferred: readonly string[]): T[] {
+export function orderCodecs<T extends Codec>(
+  offered: readonly T[],
+  preferred: readonly string[],
+): T[] {
   const rank = (codec: T): number => {
     const name = codec.mimeType.replace(/^video\//i, "").toUpperCase();
     const place = preferred.indexOf(name);
     if (place >= 0) return 2 * place + (name === "H264" && !isBaseline(codec) ? 1 : 0);
     return ["RTX", "RED", "ULPFEC", "FLEXFEC-03"].includes(name) ? 2 * preferred.length : Infinity;
   };
-  return offered
-    .filter((codec) => rank(codec) < Infinity)
-    .sort((a, b) => rank(a) - rank(b));
+  return offered.filter((codec) => rank(codec) < Infinity).sort((a, b) => rank(a) - rank(b));
 }
 
 /** The order that an address asks for: `?codec=vp8` puts VP8 first. */

@@ -76,7 +76,10 @@ class Capture {
     track.contentHint = "motion";
     track.addEventListener("ended", () => {
       this.#cameraFailed(
-        new CameraError("The camera stopped", "It was unplugged or taken by another app. Press Start."),
+        new CameraError(
+          "The camera stopped",
+          "It was unplugged or taken by another app. Press Start.",
+        ),
       );
     });
     const { deviceId, facingMode } = track.getSettings();

@@ -89,7 +89,10 @@ export class Publisher {
     try {
       peer = this.#newPeer();
     } catch {
-      this.#setState({ kind: "refused", reason: "This browser has no WebRTC, or it is switched off." });
+      this.#setState({
+        kind: "refused",
+        reason: "This browser has no WebRTC, or it is switched off.",
+      });
       return;
     }
     this.#peer = peer;
@@ -141,7 +144,10 @@ export class Publisher {
       this.#setState({ kind: "refused", reason: error.message });
     } else {
       const afterMs = error instanceof WhipError ? error.retryAfterMs : null;
-      this.#retry(error instanceof WhipError ? error.message : `WebRTC failed: ${error.message}.`, afterMs);
+      this.#retry(
+        error instanceof WhipError ? error.message : `WebRTC failed: ${error.message}.`,
+        afterMs,
+      );
     }
   }
 

@@ -6,7 +6,10 @@ const REFRESH_MS = 2000;
 let shown = "";
 
 function show(rooms: readonly RoomSummary[]): void {
-  setText(byId("rooms-note"), rooms.length ? "" : "None yet. A room opens when a device publishes to it.");
+  setText(
+    byId("rooms-note"),
+    rooms.length ? "" : "None yet. A room opens when a device publishes to it.",
+  );
   // Rebuilt only on change: a link keeps its focus.
   const now = JSON.stringify(rooms.map((room) => [room.name, factsOf(room)]));
   if (now === shown) return;

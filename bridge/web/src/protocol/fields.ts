@@ -116,7 +116,12 @@ export function quaternions(length: number): Field<Float32Array> {
     read(value, where) {
       const array = field.read(value, where);
       for (let i = 0; i < array.length; i += 4) {
-        const [x, y, z, w] = array.subarray(i, i + 4) as unknown as [number, number, number, number];
+        const [x, y, z, w] = array.subarray(i, i + 4) as unknown as [
+          number,
+          number,
+          number,
+          number,
+        ];
         const square = x * x + y * y + z * z + w * w;
         if (Math.abs(square - 1) > 2 * QUATERNION_TOLERANCE || w < 0) {
           return refuse(where, "quaternions of length 1 with w >= 0");
@@ -160,14 +165,16 @@ export function record<F extends Record<string, Field<any>>>(fields: F): Field<R
       return Object.fromEntries(entries) as RecordOf<F>;
     },
     write: (value) =>
-      Object.fromEntries(
-        names.map((name) => [name, fields[name]!.write(value[name as keyof F])]),
-      ),
+      Object.fromEntries(names.map((name) => [name, fields[name]!.write(value[name as keyof F])])),
   };
 }
 
 /** The same field, with a further condition on what is read. */
-export function checked<T>(field: Field<T>, holds: (value: T) => boolean, wanted: string): Field<T> {
+export function checked<T>(
+  field: Field<T>,
+  holds: (value: T) => boolean,
+  wanted: string,
+): Field<T> {
   return {
     ...field,
     read(packed, where) {

@@ -37,7 +37,10 @@ export function keypointsFromPose(
     // Keypoints run from the wrist outwards, so the base is already placed.
     const base = KEYPOINT_OF_JOINT[joint]!;
     rotate(
-      arm, 0, turns, joint * 4,
+      arm,
+      0,
+      turns,
+      joint * 4,
       restJointsM[keypoint * 3]! - restJointsM[base * 3]!,
       restJointsM[keypoint * 3 + 1]! - restJointsM[base * 3 + 1]!,
       restJointsM[keypoint * 3 + 2]! - restJointsM[base * 3 + 2]!,

@@ -52,30 +52,54 @@ class Reader {
     if (head <= 0xbf) return this.#text(head & 0x1f);
     if (head >= 0xe0) return BigInt(head - 0x100);
     switch (head) {
-      case 0xc0: return null;
-      case 0xc2: return false;
-      case 0xc3: return true;
-      case 0xc4: return this.#take(this.#uint(1));
-      case 0xc5: return this.#take(this.#uint(2));
-      case 0xc6: return this.#take(this.#uint(4));
-      case 0xca: return this.#view.getFloat32(this.#skip(4));
-      case 0xcb: return this.#view.getFloat64(this.#skip(8));
-      case 0xcc: return BigInt(this.#uint(1));
-      case 0xcd: return BigInt(this.#uint(2));
-      case 0xce: return BigInt(this.#uint(4));
-      case 0xcf: return this.#view.getBigUint64(this.#skip(8));
-      case 0xd0: return BigInt(this.#view.getInt8(this.#skip(1)));
-      case 0xd1: return BigInt(this.#view.getInt16(this.#skip(2)));
-      case 0xd2: return BigInt(this.#view.getInt32(this.#skip(4)));
-      case 0xd3: return this.#view.getBigInt64(this.#skip(8));
-      case 0xd9: return this.#text(this.#uint(1));
-      case 0xda: return this.#text(this.#uint(2));
-      case 0xdb: return this.#text(this.#uint(4));
-      case 0xdc: return this.#list(this.#uint(2));
-      case 0xdd: return this.#list(this.#uint(4));
-      case 0xde: return this.#map(this.#uint(2));
-      case 0xdf: return this.#map(this.#uint(4));
-      default: throw new ProtocolError(`msgpack byte 0x${head.toString(16)} has no meaning here`);
+      case 0xc0:
+        return null;
+      case 0xc2:
+        return false;
+      case 0xc3:
+        return true;
+      case 0xc4:
+        return this.#take(this.#uint(1));
+      case 0xc5:
+        return this.#take(this.#uint(2));
+      case 0xc6:
+        return this.#take(this.#uint(4));
+      case 0xca:
+        return this.#view.getFloat32(this.#skip(4));
+      case 0xcb:
+        return this.#view.getFloat64(this.#skip(8));
+      case 0xcc:
+        return BigInt(this.#uint(1));
+      case 0xcd:
+        return BigInt(this.#uint(2));
+      case 0xce:
+        return BigInt(this.#uint(4));
+      case 0xcf:
+        return this.#view.getBigUint64(this.#skip(8));
+      case 0xd0:
+        return BigInt(this.#view.getInt8(this.#skip(1)));
+      case 0xd1:
+        return BigInt(this.#view.getInt16(this.#skip(2)));
+      case 0xd2:
+        return BigInt(this.#view.getInt32(this.#skip(4)));
+      case 0xd3:
+        return this.#view.getBigInt64(this.#skip(8));
+      case 0xd9:
+        return this.#text(this.#uint(1));
+      case 0xda:
+        return this.#text(this.#uint(2));
+      case 0xdb:
+        return this.#text(this.#uint(4));
+      case 0xdc:
+        return this.#list(this.#uint(2));
+      case 0xdd:
+        return this.#list(this.#uint(4));
+      case 0xde:
+        return this.#map(this.#uint(2));
+      case 0xdf:
+        return this.#map(this.#uint(4));
+      default:
+        throw new ProtocolError(`msgpack byte 0x${head.toString(16)} has no meaning here`);
     }
   }
 
@@ -152,7 +176,9 @@ function write(value: Packed, chunks: Uint8Array[]): void {
     chunks.push(Uint8Array.of(value ? 0xc3 : 0xc2));
   } else if (typeof value === "bigint") {
     if (value < 0n || value >= 1n << 64n) throw new RangeError(`${value} is out of range`);
-    chunks.push(value <= 0x7fn ? Uint8Array.of(Number(value)) : head(value, [0xcc, 0xcd, 0xce, 0xcf]));
+    chunks.push(
+      value <= 0x7fn ? Uint8Array.of(Number(value)) : head(value, [0xcc, 0xcd, 0xce, 0xcf]),
+    );
   } else if (typeof value === "number") {
     const bytes = new Uint8Array(9);
     bytes[0] = 0xcb;
@@ -177,7 +203,12 @@ function write(value: Packed, chunks: Uint8Array[]): void {
 }
 
 /** A size inside the first byte where it fits, else after it. */
-function sized(size: number, fixed: number, fixedMax: number, types: (number | null)[]): Uint8Array {
+function sized(
+  size: number,
+  fixed: number,
+  fixedMax: number,
+  types: (number | null)[],
+): Uint8Array {
   return size <= fixedMax ? Uint8Array.of(fixed | size) : head(BigInt(size), types);
 }
 

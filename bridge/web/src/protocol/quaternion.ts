@@ -4,12 +4,21 @@ export type NumberArray = Float32Array | Float64Array | number[];
 
 /** Writes the product a * b (first b, then a) to `out`; `out` may be either factor. */
 export function multiply(
-  out: NumberArray, o: number,
-  a: ArrayLike<number>, i: number,
-  b: ArrayLike<number>, j: number,
+  out: NumberArray,
+  o: number,
+  a: ArrayLike<number>,
+  i: number,
+  b: ArrayLike<number>,
+  j: number,
 ): void {
-  const ax = a[i]!, ay = a[i + 1]!, az = a[i + 2]!, aw = a[i + 3]!;
-  const bx = b[j]!, by = b[j + 1]!, bz = b[j + 2]!, bw = b[j + 3]!;
+  const ax = a[i]!,
+    ay = a[i + 1]!,
+    az = a[i + 2]!,
+    aw = a[i + 3]!;
+  const bx = b[j]!,
+    by = b[j + 1]!,
+    bz = b[j + 2]!,
+    bw = b[j + 3]!;
   out[o] = aw * bx + ax * bw + ay * bz - az * by;
   out[o + 1] = aw * by - ax * bz + ay * bw + az * bx;
   out[o + 2] = aw * bz + ax * by - ay * bx + az * bw;
@@ -18,11 +27,18 @@ export function multiply(
 
 /** Writes the vector (x, y, z) turned by the unit quaternion q[i..i+3] to `out`. */
 export function rotate(
-  out: NumberArray, o: number,
-  q: ArrayLike<number>, i: number,
-  x: number, y: number, z: number,
+  out: NumberArray,
+  o: number,
+  q: ArrayLike<number>,
+  i: number,
+  x: number,
+  y: number,
+  z: number,
 ): void {
-  const qx = q[i]!, qy = q[i + 1]!, qz = q[i + 2]!, qw = q[i + 3]!;
+  const qx = q[i]!,
+    qy = q[i + 1]!,
+    qz = q[i + 2]!,
+    qw = q[i + 3]!;
   // v + 2 w (u x v) + 2 u x (u x v), with u the vector part.
   const tx = 2 * (qy * z - qz * y);
   const ty = 2 * (qz * x - qx * z);
@@ -39,9 +55,12 @@ export function rotate(
  * w >= 0 alone does not make neighbours continuous.
  */
 export function slerp(
-  out: NumberArray, o: number,
-  a: ArrayLike<number>, i: number,
-  b: ArrayLike<number>, j: number,
+  out: NumberArray,
+  o: number,
+  a: ArrayLike<number>,
+  i: number,
+  b: ArrayLike<number>,
+  j: number,
   t: number,
 ): void {
   let dot = 0;

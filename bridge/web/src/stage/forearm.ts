@@ -49,7 +49,10 @@ export function endAtWrist(mesh: HandMesh): EndedMesh {
         // A cut is not level; the rings behind it become so.
         spread.addScaledVector(along, -depth * spread.dot(along));
         fade.push(1 - (1 - END_FADE) * depth ** 2);
-        return [vertex, builder.add(vertex, ringMiddle.clone().addScaledVector(spread, Math.cos(angle)))];
+        return [
+          vertex,
+          builder.add(vertex, ringMiddle.clone().addScaledVector(spread, Math.cos(angle))),
+        ];
       }),
     );
     for (const [a, b] of edge) {

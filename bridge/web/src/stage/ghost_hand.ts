@@ -58,7 +58,10 @@ export class GhostHand {
     for (let joint = 1; joint < N_JOINTS; joint++) {
       this.#bones[JOINT_PARENTS[joint]!]!.add(this.#bones[joint]!);
     }
-    this.#skeleton = new Skeleton(this.#bones, this.#bones.map(() => new Matrix4()));
+    this.#skeleton = new Skeleton(
+      this.#bones,
+      this.#bones.map(() => new Matrix4()),
+    );
 
     this.object = new Group();
     this.object.name = `${SIDE_NAMES[mesh.side]} hand`;
@@ -119,7 +122,6 @@ export class GhostHand {
   setFloor(floorY: number, strength: number): void {
     this.#shadowStrength = strength;
     this.#shadow.matrix.makeScale(1, 0, 1).setPosition(0, floorY, 0);
-    this.setOpacity(this.opacity);
   }
 
   /** 0 hides the hand, 1 shows it as ghostly as it ever is. */

@@ -14,7 +14,7 @@ import { BONES, FINGERTIPS, N_KEYPOINTS } from "../protocol/index.js";
 
 const JOINT_RADIUS_M = 0.0027;
 const TIP_RADIUS_M = 0.0036;
-const BONE_RADIUS_M = 0.0010;
+const BONE_RADIUS_M = 0.001;
 const UP = new Vector3(0, 1, 0);
 
 /** The 21 keypoints of one hand and the bones between them, drawn over everything. */

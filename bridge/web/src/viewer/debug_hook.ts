@@ -20,10 +20,12 @@ declare global {
 }
 
 /** Keypoints of the hands that are shown, as rows [x, y, z] in metres. */
-export function handsForHook(hands: {
-  keypointsM(side: 0 | 1): Float64Array | null;
-  opacity(side: 0 | 1): number;
-} | null): DebugHook["hands"] {
+export function handsForHook(
+  hands: {
+    keypointsM(side: 0 | 1): Float64Array | null;
+    opacity(side: 0 | 1): number;
+  } | null,
+): DebugHook["hands"] {
   const shown: DebugHook["hands"] = { left: null, right: null };
   for (const side of SIDES) {
     const points = hands?.keypointsM(side);

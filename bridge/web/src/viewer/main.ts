@@ -26,8 +26,6 @@ import { ArrivalStats } from "./stats.js";
 /** Hands that left a moment ago do not yet raise a notice. */
 const NOTICE_AFTER_MS = 2500;
 const PANEL_EVERY_MS = 250;
-/** The second hand that appears this soon after the first is framed, too. */
-const REFRAME_WITHIN_MS = 3000;
 
 /** The viewer page: a connection's poses, played out on a stage. */
 class Viewer {
@@ -56,8 +54,7 @@ class Viewer {
   #drawnMs = 0;
   #panelMs = -Infinity;
   #handsSeenMs = -Infinity;
-  #firstSightMs: number | null = null;
-  #framed = 0;
+  #framed = false;
 
   start(): void {
     try {
@@ -130,7 +127,6 @@ class Viewer {
     this.#look = look;
     this.#stage!.setLook(look);
     this.#hands?.setLook(look);
-    this.#hands?.setFloor(this.#stage!.floorY, look.shadowOpacity);
   }
 
   #onState(): void {
@@ -169,35 +165,38 @@ class Viewer {
     this.#drawnMs = nowMs;
     const bridgeMs = this.#bridgeNowMs();
     const played = bridgeMs === null ? [null, null] : this.#playout.advance(bridgeMs);
+    this.#hands?.setFloor(this.#stage!.floorY, this.#look!.shadowOpacity);
     this.#hands?.update(played, elapsedMs);
-    this.#frameFirstSight(nowMs, played.filter((hand) => hand !== null).length);
-    this.#stage!.render();
+    this.#keepInSight(nowMs, played.filter((hand) => hand !== null).length);
+    this.#stage!.render(elapsedMs);
     this.#axes.update(this.#stage!.camera);
     this.#frames++;
     if (nowMs - this.#panelMs >= PANEL_EVERY_MS) this.#updatePanel(nowMs);
   }
 
-  #frameFirstSight(nowMs: number, count: number): void {
+  /** Keeps the hands in the picture for as long as the user leaves the camera alone. */
+  #keepInSight(nowMs: number, count: number): void {
     if (!this.#hands || count === 0) return;
     this.#handsSeenMs = nowMs;
-    this.#firstSightMs ??= nowMs;
-    const soon = nowMs - this.#firstSightMs < REFRAME_WITHIN_MS;
-    if (count > this.#framed && soon && this.#stage!.autoFraming) {
-      this.#framed = count;
-      this.#frameHands();
-    }
+    if (!this.#stage!.autoFraming) return;
+    if (!this.#framed) this.#frameHands({ glide: false });
+    else if (!this.#stage!.inSight(this.#keypointsM())) this.#frameHands({ glide: true });
+    this.#framed = true;
   }
 
-  #frameHands(): void {
-    const points = SIDES.flatMap((side) => [...(this.#hands?.keypointsM(side) ?? [])]);
-    if (points.length === 0) return;
-    this.#stage!.frameOn(points);
-    this.#hands!.setFloor(this.#stage!.floorY, this.#look!.shadowOpacity);
+  /** Keypoints of all hands that are shown. */
+  #keypointsM(): number[] {
+    return SIDES.flatMap((side) => [...(this.#hands?.keypointsM(side) ?? [])]);
+  }
+
+  #frameHands({ glide }: { glide: boolean }): void {
+    const points = this.#keypointsM();
+    if (points.length > 0) this.#stage!.frameOn(points, { glide });
   }
 
   #resetView(): void {
     this.#stage!.autoFraming = true;
-    this.#frameHands();
+    this.#frameHands({ glide: true });
   }
 
   #toggleSkeleton(): void {

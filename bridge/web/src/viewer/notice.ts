@@ -21,7 +21,13 @@ export interface NoticeInput {
 }
 
 /** Plain words for where the viewer stands, or null while it simply shows hands. */
-export function noticeFor({ room, connection, status, failure, handsSeen }: NoticeInput): Notice | null {
+export function noticeFor({
+  room,
+  connection,
+  status,
+  failure,
+  handsSeen,
+}: NoticeInput): Notice | null {
   if (failure) return failure;
   switch (connection.kind) {
     case "connecting":
@@ -55,7 +61,11 @@ export function noticeFor({ room, connection, status, failure, handsSeen }: Noti
           action: capture(room),
         };
       }
-      return { title: "No hands in sight", text: "Hold a hand where the cameras see it.", hint: true };
+      return {
+        title: "No hands in sight",
+        text: "Hold a hand where the cameras see it.",
+        hint: true,
+      };
   }
 }
 

@@ -1,4 +1,10 @@
-import { type ConnectionState, LEFT, RIGHT, type Status, type ViewStatus } from "../protocol/index.js";
+import {
+  type ConnectionState,
+  LEFT,
+  RIGHT,
+  type Status,
+  type ViewStatus,
+} from "../protocol/index.js";
 import { byId, el, setText } from "../ui/dom.js";
 import type { Notice } from "./notice.js";
 
@@ -46,7 +52,10 @@ export class Panel {
     setText(byId("pose-rate"), digits(poseRateHz));
     setText(byId("latency"), digits(latencyMs));
     // Below 10 ms the first decimal says more than the unit.
-    setText(byId("round-trip"), digits(roundTripMs, roundTripMs !== null && roundTripMs < 10 ? 1 : 0));
+    setText(
+      byId("round-trip"),
+      digits(roundTripMs, roundTripMs !== null && roundTripMs < 10 ? 1 : 0),
+    );
   }
 
   /** Shows the room's views; null while they are not known. */

@@ -4,12 +4,13 @@ import {
   PerspectiveCamera,
   Scene,
   Spherical,
+  Vector3,
   WebGLRenderer,
 } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 
 import { Floor } from "./floor.js";
-import { frame } from "./framing.js";
+import { type Framing, frame } from "./framing.js";
 import type { StageLook } from "./look.js";
 
 const FOV_DEG = 35;
@@ -17,6 +18,11 @@ const FOV_DEG = 35;
 const BEFORE_HANDS = [-0.15, -0.06, -0.5, 0.15, 0.06, -0.5];
 const TURN_STEP_RAD = Math.PI / 24;
 const ZOOM_STEP = 1.12;
+/** Time in which a glide goes 63 % of its way. */
+const GLIDE_MS = 180;
+const ARRIVED_M = 5e-4;
+/** Part of the picture's half width and height within which hands count as in sight. */
+const SIGHT = 0.97;
 
 /** The stage as one sees it: renderer, light, floor, and a camera that orbits the hands. */
 export class StageView {
@@ -24,7 +30,8 @@ export class StageView {
   readonly camera = new PerspectiveCamera(FOV_DEG, 1, 0.02, 20);
   /** False once the user moved the camera: then it is theirs until it is reset. */
   autoFraming = true;
-  floorY = 0;
+  readonly #smooth = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  #framing: Framing | null = null;
   readonly #renderer: WebGLRenderer;
   readonly #controls: OrbitControls;
   readonly #floor = new Floor();
@@ -38,10 +45,10 @@ export class StageView {
     this.#renderer.setPixelRatio(Math.min(devicePixelRatio, fast ? 2 : 1));
 
     this.#controls = new OrbitControls(this.camera, canvas);
-    this.#controls.enableDamping = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.#controls.enableDamping = this.#smooth;
     this.#controls.minDistance = 0.1;
     this.#controls.maxDistance = 4;
-    this.#controls.addEventListener("start", () => (this.autoFraming = false));
+    this.#controls.addEventListener("start", () => this.#handOver());
     canvas.addEventListener("keydown", (event) => this.#onKey(event));
 
     const key = new DirectionalLight("#ffffff", 2.1);
@@ -60,19 +67,47 @@ export class StageView {
     this.#floor.setLook(look.floor, look.floorOpacity);
   }
 
-  /** Frames these keypoints (n * 3, metres) and puts the floor below them. */
-  frameOn(pointsM: ArrayLike<number>): void {
-    const framing = frame(pointsM, (FOV_DEG * Math.PI) / 180, this.camera.aspect);
-    this.camera.position.copy(framing.position);
-    this.#controls.target.copy(framing.target);
-    this.#controls.update();
-    this.floorY = framing.floorY;
-    this.#floor.object.position.set(framing.target.x, framing.floorY, framing.target.z);
+  /** Frames these keypoints (n * 3, metres), at once or in a short glide, and lowers the floor. */
+  frameOn(pointsM: ArrayLike<number>, { glide = false } = {}): void {
+    this.#framing = frame(pointsM, (FOV_DEG * Math.PI) / 180, this.camera.aspect);
+    if (!glide || !this.#smooth) this.#approach(1);
   }
 
-  render(): void {
+  /** Whether all these keypoints (n * 3, metres) are in the picture. */
+  inSight(pointsM: ArrayLike<number>): boolean {
+    for (let i = 0; i < pointsM.length; i += 3) {
+      const { x, y } = new Vector3().fromArray(pointsM, i).project(this.camera);
+      if (Math.max(Math.abs(x), Math.abs(y)) > SIGHT) return false;
+    }
+    return true;
+  }
+
+  /** Draws the stage, `elapsedMs` after the last time. */
+  render(elapsedMs: number): void {
+    if (this.#framing) this.#approach(1 - Math.exp(-elapsedMs / GLIDE_MS));
     this.#controls.update();
     this.#renderer.render(this.scene, this.camera);
+  }
+
+  /** Height of the floor, metres. */
+  get floorY(): number {
+    return this.#floor.object.position.y;
+  }
+
+  /** Moves a part of the way towards the framing that is wanted, and stays there at the end. */
+  #approach(part: number): void {
+    const { position, target, floorY } = this.#framing!;
+    this.camera.position.lerp(position, part);
+    this.#controls.target.lerp(target, part);
+    this.#floor.object.position.lerp(new Vector3(target.x, floorY, target.z), part);
+    if (this.camera.position.distanceTo(position) < ARRIVED_M) this.#framing = null;
+    this.#controls.update();
+  }
+
+  /** The view is the user's now, until it is reset. */
+  #handOver(): void {
+    this.autoFraming = false;
+    this.#framing = null;
   }
 
   #resize(): void {
@@ -104,7 +139,7 @@ export class StageView {
       return;
     }
     event.preventDefault();
-    this.autoFraming = false;
+    this.#handOver();
     this.camera.position.copy(this.#controls.target).add(arm);
   }
 }

@@ -58,8 +58,19 @@ describe("clock channel", () => {
   });
 
   test("answers nothing else", () => {
-    const others = ["", "{", "null", "[]", '{"type":"pong","t0_ns":1}', '{"type":"ping"}',
-      '{"type":"ping","t0_ns":"1"}', '{"type":"ping","t0_ns":-1}', " ".repeat(600), 7, null];
+    const others = [
+      "",
+      "{",
+      "null",
+      "[]",
+      '{"type":"pong","t0_ns":1}',
+      '{"type":"ping"}',
+      '{"type":"ping","t0_ns":"1"}',
+      '{"type":"ping","t0_ns":-1}',
+      " ".repeat(600),
+      7,
+      null,
+    ];
     for (const other of others) assert.equal(answerClock(other, 1n), null);
   });
 
@@ -101,7 +112,10 @@ function withFetch(answer: (url: string, init: RequestInit) => Response) {
 
 const signal = new AbortController().signal;
 const offer = (peer: FakePeer) =>
-  publish(peer as unknown as RTCPeerConnection, whipUrl("lesson", "phone"), { signal, gatherMs: 5 });
+  publish(peer as unknown as RTCPeerConnection, whipUrl("lesson", "phone"), {
+    signal,
+    gatherMs: 5,
+  });
 
 describe("WHIP", () => {
   test("posts the offer, applies the answer, and returns where to end it", async () => {
@@ -181,12 +195,27 @@ test("sent rates are over the time between two readings", () => {
   const report = (bytes: number, timestamp: number): [string, unknown][] => [
     ["a", { type: "outbound-rtp", kind: "audio", bytesSent: 1 }],
     ["c", { mimeType: "video/H264" }],
-    ["v", { type: "outbound-rtp", kind: "video", bytesSent: bytes, timestamp, codecId: "c",
-      frameWidth: 1280, frameHeight: 720, framesPerSecond: 30 }],
+    [
+      "v",
+      {
+        type: "outbound-rtp",
+        kind: "video",
+        bytesSent: bytes,
+        timestamp,
+        codecId: "c",
+        frameWidth: 1280,
+        frameHeight: 720,
+        framesPerSecond: 30,
+      },
+    ],
   ];
   assert.equal(stats.read(report(1000, 5000))!.megabits, 0);
   assert.deepEqual(stats.read(report(251_000, 6000)), {
-    fps: 30, width: 1280, height: 720, megabits: 2, codec: "H264",
+    fps: 30,
+    width: 1280,
+    height: 720,
+    megabits: 2,
+    codec: "H264",
   });
   assert.equal(stats.read(null), null);
   assert.equal(stats.read(report(900_000, 9000))!.megabits, 0);

@@ -44,8 +44,14 @@ test("an impossible exchange is ignored", () => {
 test("backoff doubles to its limit, jitters downwards, and starts over", () => {
   const low = new Backoff({ firstMs: 100, maxMs: 500, random: () => 0 });
   const high = new Backoff({ firstMs: 100, maxMs: 500, random: () => 1 });
-  assert.deepEqual([1, 2, 3, 4, 5].map(() => low.next()), [75, 150, 300, 375, 375]);
-  assert.deepEqual([1, 2, 3, 4, 5].map(() => high.next()), [100, 200, 400, 500, 500]);
+  assert.deepEqual(
+    [1, 2, 3, 4, 5].map(() => low.next()),
+    [75, 150, 300, 375, 375],
+  );
+  assert.deepEqual(
+    [1, 2, 3, 4, 5].map(() => high.next()),
+    [100, 200, 400, 500, 500],
+  );
   low.reset();
   assert.equal(low.next(), 75);
 });

@@ -33,7 +33,10 @@ test("acknowledges every pose, also one that it has seen before", () => {
   const { world, messages } = opened();
   world.socket.deliver(POSE);
   world.socket.deliver(POSE);
-  assert.deepEqual(world.socket.ofType("ack").map(({ seq }) => seq), [7, 7]);
+  assert.deepEqual(
+    world.socket.ofType("ack").map(({ seq }) => seq),
+    [7, 7],
+  );
   assert.equal(messages.filter(({ type }) => type === "pose").length, 2);
 });
 

@@ -31,7 +31,10 @@ test("keypoints hang on the joints of bridge/protocol/joints.py", () => {
 test("the rest pose gives the rest keypoints, moved by the wrist", () => {
   const rest = restJoints();
   const points = keypointsFromPose(rest, identityPose(), [1, 2, 3]);
-  near(points, Array.from(rest, (x, i) => x + 1 + (i % 3)));
+  near(
+    points,
+    Array.from(rest, (x, i) => x + 1 + (i % 3)),
+  );
 });
 
 test("turning the wrist turns the whole hand about it", () => {
@@ -72,7 +75,11 @@ test("rotations compose along a chain", () => {
   const tip = rest.subarray(24, 27).map((x, i) => x - rest[21 + i]!);
   const turned = [0, 0, 0];
   rotate(turned, 0, total, 0, tip[0]!, tip[1]!, tip[2]!);
-  near(points.subarray(24, 27).map((x, i) => x - points[21 + i]!), turned, 1e-7);
+  near(
+    points.subarray(24, 27).map((x, i) => x - points[21 + i]!),
+    turned,
+    1e-7,
+  );
 });
 
 test("multiply then rotate equals rotating twice", () => {
@@ -94,7 +101,15 @@ test("slerp takes the short way, at even speed, whatever the signs", () => {
   const to = [Math.sin(angle / 2), 0, 0, Math.cos(angle / 2)];
   for (const sign of [1, -1]) {
     const out = [0, 0, 0, 0];
-    slerp(out, 0, from, 0, to.map((x) => sign * x), 0, 0.25);
+    slerp(
+      out,
+      0,
+      from,
+      0,
+      to.map((x) => sign * x),
+      0,
+      0.25,
+    );
     near(out, [Math.sin(angle / 8), 0, 0, Math.cos(angle / 8)], 1e-12);
   }
   const same = [0, 0, 0, 0];

@@ -8,7 +8,12 @@ import { restJoints } from "../hands.js";
 /** A box along -x, open at its wrist end, x = 0.01. */
 function openBox(): HandMesh {
   const corners = [0.01, -0.1].flatMap((x) =>
-    [[-1, -1], [1, -1], [1, 1], [-1, 1]].flatMap(([y, z]) => [x, 0.02 * y!, 0.02 * z!]),
+    [
+      [-1, -1],
+      [1, -1],
+      [1, 1],
+      [-1, 1],
+    ].flatMap(([y, z]) => [x, 0.02 * y!, 0.02 * z!]),
   );
   const faces: number[] = [4, 6, 5, 4, 7, 6];
   for (let i = 0; i < 4; i++) {

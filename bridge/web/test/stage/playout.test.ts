@@ -73,7 +73,10 @@ test("a hand that returns after a gap does not glide across it", () => {
     playout.push(i * 33, there ? [hand(1, [i < 5 ? 0 : 1, 0, 0])] : [], i * 33);
     xAt.push(playout.advance(i * 33)[1]?.wristM[0] ?? null);
   }
-  assert.ok(xAt.every((x) => x === 0 || x === null || x === 1), `${xAt}`);
+  assert.ok(
+    xAt.every((x) => x === 0 || x === null || x === 1),
+    `${xAt}`,
+  );
   // Seen until pose 4 plus 300 ms, and again from pose 21, each played up to one interval late.
   assert.deepEqual([xAt.lastIndexOf(0), xAt.indexOf(1)], [13, 22]);
   assert.ok(xAt.slice(14, 22).every((x) => x === null));

@@ -18,11 +18,11 @@ __all__ = ["SLEEVE_RING", "ArmShape", "arm_shape", "grow_arm"]
 
 Array = NDArray[np.float64]
 
-_LENGTH_M = 0.62
-_SKIN_RINGS, _SLEEVE_RINGS = 8, 26
-_CUFF = 0.12
-SLEEVE_RING = _SKIN_RINGS
-"""Rings before this one are skin, from it on cloth."""
+_LENGTH_M = 0.90
+_SKIN_RINGS, _SLEEVE_RINGS = 8, 34
+_CUFF = 0.085
+SLEEVE_RING = _SKIN_RINGS - 1
+"""Rings before this one are skin, from it on cloth: the last of the forearm is in the sleeve."""
 
 
 class ArmShape(NamedTuple):
@@ -52,9 +52,7 @@ def arm_shape(side: Side) -> ArmShape:
     n, rings = len(loop), _SKIN_RINGS + _SLEEVE_RINGS
     here = np.arange(n)[None] + n * np.arange(rings)[:, None]
     a, b, c, d = here[:-1], np.roll(here, -1, 1)[:-1], np.roll(here, -1, 1)[1:], here[1:]
-    # The cuff is a step: skin goes on into the sleeve, the sleeve begins on its own.
-    keep = np.arange(rings - 1) != SLEEVE_RING - 1
-    quads = np.stack([a, b, c, d], -1)[keep].reshape(-1, 4)
+    quads = np.stack([a, b, c, d], -1).reshape(-1, 4)
     faces = np.concatenate([quads[:, [0, 2, 1]], quads[:, [0, 3, 2]]]).astype(np.int32)
     return ArmShape(loop, across, faces, np.repeat(np.arange(rings), n))
 
@@ -74,7 +72,7 @@ def grow_arm(side: Side, vertices: Array, wrist_rotation: Array) -> Array:
     back = wrist_rotation @ [outwards, 0.0, 0.0]
     elbow = start + _LENGTH_M * _unit(np.array([0.12 * outwards, -0.06, 1.0]))
     # A quadratic Bezier curve leaves the wrist along the hand and arrives at the elbow.
-    bend = start + 0.25 * _LENGTH_M * back
+    bend = start + 0.17 * _LENGTH_M * back
     along = _stations()[:, None]
     centres = (1 - along) ** 2 * start + 2 * along * (1 - along) * bend + along**2 * elbow
     tangents = 2 * (1 - along) * (bend - start) + 2 * along * (elbow - bend)
@@ -90,7 +88,7 @@ def grow_arm(side: Side, vertices: Array, wrist_rotation: Array) -> Array:
 
 
 def _stations() -> Array:
-    """Where along the arm the rings are, 0 wrist to 1 elbow; the sleeve begins before skin ends."""
+    """Where along the arm the rings are, 0 wrist to 1 elbow; forearm and sleeve overlap."""
     skin = np.linspace(0.0, _CUFF + 0.02, _SKIN_RINGS)
     sleeve = np.linspace(_CUFF, 1.0, _SLEEVE_RINGS)
     return np.concatenate([skin, sleeve])
@@ -99,10 +97,10 @@ def _stations() -> Array:
 def _girth(along: Array, points: int) -> Array:
     """Size ``(R, L)`` of each ring's points against the wrist's: muscle, then cloth with folds."""
     skin = 1.0 + 0.25 * along[:_SKIN_RINGS] ** 1.5 / _CUFF
-    cloth = 1.35 + 0.75 * along[_SKIN_RINGS:]
+    cloth = 1.35 + 1.1 * along[_SKIN_RINGS:]
     angle = np.linspace(0, 2 * np.pi, points, endpoint=False)
-    folds = 0.035 * np.sin(51 * along[_SKIN_RINGS:] + 1.5 * np.sin(angle + 1.0))
-    folds = folds + 0.02 * np.sin(95 * along[_SKIN_RINGS:] + 2.0 * np.cos(2 * angle))
+    folds = 0.035 * np.sin(74 * along[_SKIN_RINGS:] + 1.5 * np.sin(angle + 1.0))
+    folds = folds + 0.02 * np.sin(138 * along[_SKIN_RINGS:] + 2.0 * np.cos(2 * angle))
     return np.concatenate([np.broadcast_to(skin, (len(skin), len(angle))), cloth + folds])
 
 

@@ -12,7 +12,7 @@ from bridge.demo.arm import arm_shape, grow_arm
 from bridge.demo.cameras import CAMERAS
 from bridge.demo.keyboard import key_at
 from bridge.demo.motion import hands_at
-from bridge.demo.piece import PIECE
+from bridge.demo.piece import PERIOD_S, PIECE
 from bridge.demo.scene import Scene
 from bridge.model.hand.open_hand import open_hand
 from bridge.model.render import Camera
@@ -112,6 +112,20 @@ def test_the_room_is_textured_and_neither_dark_nor_burnt_out(scene) -> None:
     assert 60 < picture.mean() < 180
     assert picture.std() > 35
     assert (picture.min(-1) > 250).mean() < 0.02
+
+
+@pytest.mark.parametrize("view", CAMERAS)
+def test_arms_end_outside_the_picture(view: str) -> None:
+    camera, motion = CAMERAS[view], hands_at(np.arange(0, PERIOD_S, 0.25))
+    for side in Side:
+        vertices = open_hand(side).vertices(
+            np.zeros(N_BETAS), motion.pose_quat[:, side], motion.wrist_m[:, side]
+        )
+        turns = Rotation.from_quat(motion.pose_quat[:, side, 0]).as_matrix()
+        for posed, turn in zip(vertices, turns, strict=True):
+            end = grow_arm(side, posed, turn)[-len(arm_shape(side).loop) :]
+            pixels, _ = camera.project(end)
+            assert not ((pixels >= 0) & (pixels < camera.size_px)).all(-1).any()
 
 
 @pytest.mark.parametrize("side", Side)

@@ -10,7 +10,7 @@ export interface Framing {
 /** From the first camera's side, raised and a little to the right: hands seem to stand in space. */
 const DIRECTION = new Vector3(0.32, 0.42, 1).normalize();
 /** Part of the picture's height and width that the hands may take. */
-const FILL = 0.68;
+const FILL = 0.64;
 /** A single small hand should not fill the screen. */
 const MIN_DISTANCE_M = 0.36;
 const FLOOR_GAP_M = 0.05;

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from bridge.commands.console import console
@@ -55,7 +56,7 @@ def doctor() -> None:
     ):
         for finding in check():
             missing += finding.verdict is Verdict.MISSING
-            table.add_row(finding.what, finding.verdict.value, finding.text)
+            table.add_row(finding.what, finding.verdict.value, escape(finding.text))
     console.print(table)
     if missing:
         console.print(f"\n{missing} missing: see above for how to get each.", style="red")
@@ -68,23 +69,22 @@ def _python() -> Iterator[Finding]:
 
 
 def _packages() -> Iterator[Finding]:
-    for module, extra, needed in (
-        ("aiortc", "bridge", True),
-        ("aiohttp", "bridge", True),
-        ("cv2", "bridge", True),
-        ("torch", "train", False),
-        ("rerun", "viewer", False),
+    installed = importlib.metadata.packages_distributions()
+    for module, extra, only_for in (
+        ("aiortc", "bridge", None),
+        ("aiohttp", "bridge", None),
+        ("cv2", "bridge", None),
+        ("torch", "train", "to train networks"),
+        ("rerun", "viewer", "to look at recordings in Rerun"),
     ):
-        names = importlib.metadata.packages_distributions().get(module)
-        if names:
-            text = f"{names[0]} {importlib.metadata.version(names[0])}"
-            yield Finding(module, Verdict.GOOD, text)
+        get = f"pip install 'ghosthands[{extra}]'"
+        if module in installed:
+            name = installed[module][0]
+            yield Finding(module, Verdict.GOOD, f"{name} {importlib.metadata.version(name)}")
+        elif only_for is None:
+            yield Finding(module, Verdict.MISSING, get)
         else:
-            verdict = Verdict.MISSING if needed else Verdict.OPTIONAL
-            use = "" if needed else ("; only to train networks", "; only for the Rerun viewer")[
-                module == "rerun"
-            ]  # fmt: skip
-            yield Finding(module, verdict, f"pip install 'ghosthands[{extra}]'{use}")
+            yield Finding(module, Verdict.OPTIONAL, f"only {only_for}: {get}")
 
 
 def _guarded(what: str, find: Callable[[], str], remedy: str) -> Finding:
@@ -98,7 +98,8 @@ def _nets() -> Iterator[Finding]:
     def load() -> str:
         from bridge.model.nets import load_nets
 
-        return f"hand nets load and match their hashes; running on {load_nets().provider}"
+        provider = load_nets().provider.removesuffix("ExecutionProvider")
+        return f"load, match their hashes and run on: {provider}"
 
     yield _guarded("hand nets", load, "Install ghosthands again.")
 

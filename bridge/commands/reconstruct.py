@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from bridge.commands.console import console, progress_bar
 from bridge.errors import InputError
@@ -48,7 +49,7 @@ def reconstruct(
         f"the {side} hand in {found / max(summary.frame_sets, 1):.1%}"
         for side, found in zip(("left", "right"), summary.found, strict=True)
     )
-    console.print(f"{output}: {summary.frame_sets} poses, {shares}.")
+    console.print(f"{escape(str(output))}: {summary.frame_sets} poses, {shares}.")
     if not any(summary.found):
         console.print(
             "No hand was found: film them from nearer, in even light, with the wrists in view.",

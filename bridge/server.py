@@ -35,7 +35,9 @@ _PAGES = {"/": "index.html", "/capture": "capture.html", "/viewer": "viewer.html
 
 _HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+        # Older Safari does not take WebSockets of the page's own origin for 'self'.
+        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; "
+        "media-src 'self' blob:; "
         "worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
     ),
     "Permissions-Policy": "camera=(self), microphone=(self), xr-spatial-tracking=(self)",

@@ -46,14 +46,14 @@ async def measure(client: Any, seconds: float) -> dict[str, Any]:
             await asyncio.wait_for(anext(poses), 60)
         begin = time.monotonic()
         while time.monotonic() - begin < WARM_UP_S:
-            await anext(poses)
+            await asyncio.wait_for(anext(poses), 10)
 
         process = psutil.Process(part.pid)
         missed, cpu_s, rss = poses.missed, process.cpu_times(), [process.memory_info().rss]
         dropped = sum(view.dropped for view in poses.status.views)
         begin, ages, arrivals, hands = time.monotonic(), [], [], []
         while (now := time.monotonic()) - begin < seconds:
-            pose = await anext(poses)
+            pose = await asyncio.wait_for(anext(poses), 10)
             arrivals.append(time.monotonic() - begin)
             ages.append(pose.age_s * 1e3)
             hands.append(bool(np.isfinite(pose.wrist_m[1, 0])))

@@ -1,14 +1,15 @@
 """Every use of what aiortc keeps to itself, each with a way out where a version lacks it.
 
 aiortc 1.16 offers no public way to release frames on the marker bit, to read RTP timestamps or
-sender reports, or to hear that a key frame is wanted. The classes here reach in for these, ask
-first whether the names are there, and otherwise leave aiortc as it is: streams then work, one
-frame later and stamped by arrival. Nothing outside this file names an underscored attribute of
-aiortc or aioice.
+sender reports, to hear that a key frame is wanted, or to bear a peer without consent checks. The
+classes here reach in for these, ask first whether the names are there, and otherwise leave aiortc
+as it is: streams then work, one frame later and stamped by arrival. Nothing outside this file
+names an underscored attribute of aiortc or aioice.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
@@ -18,7 +19,14 @@ from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender
 
 from bridge.streams.assembler import AssemblerStats, FrameAssembler
 
-__all__ = ["ReceiverTap", "SenderTap", "add_loopback_candidates", "discard_media", "unix_ns"]
+__all__ = [
+    "ReceiverTap",
+    "SenderTap",
+    "add_loopback_candidates",
+    "discard_media",
+    "outlive_consent",
+    "unix_ns",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -252,6 +260,30 @@ def add_loopback_candidates(connection: RTCPeerConnection, *, always: bool = Fal
         connection: The peer connection.
         always: Offer loopback beside other addresses too, not only on a machine without any.
     """
+    for ice in _ice_connections(connection):
+        names = ["gather_candidates", "get_component_candidates", "_local_candidates"]
+        if not _lacks(ice, names, "loopback is left out"):
+            _gather_loopback(ice, always=always)
+
+
+def outlive_consent(connection: RTCPeerConnection) -> None:
+    """Keeps a connection whose peer sends media but answers no consent checks (RFC 7675).
+
+    FFmpeg's WHIP muxer answers none, so aioice would end its connection after half a minute. A
+    bridge only receives: whoever is silent is noticed by that. Call it before the local
+    description is set.
+    """
+
+    async def never() -> None:
+        await asyncio.Event().wait()
+
+    for ice in _ice_connections(connection):
+        if not _lacks(ice, ["query_consent"], "FFmpeg is cut off after half a minute"):
+            ice.query_consent = never
+
+
+def _ice_connections(connection: RTCPeerConnection) -> list[Any]:
+    """The ICE connection of each transport; None for one that has none (any more)."""
     transports = {
         id(t): t
         for t in (
@@ -259,11 +291,7 @@ def add_loopback_candidates(connection: RTCPeerConnection, *, always: bool = Fal
             *([connection.sctp.transport.transport] if connection.sctp else []),
         )
     }
-    for transport in transports.values():
-        ice = getattr(transport.iceGatherer, "_connection", None)
-        names = ["gather_candidates", "get_component_candidates", "_local_candidates"]
-        if not _lacks(ice, names, "loopback is left out"):
-            _gather_loopback(ice, always=always)
+    return [getattr(t.iceGatherer, "_connection", None) for t in transports.values()]
 
 
 def _gather_loopback(ice: Any, *, always: bool) -> None:

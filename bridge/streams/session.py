@@ -22,7 +22,7 @@ from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateErr
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from bridge.streams import clock_channel
-from bridge.streams.aiortc_private import add_loopback_candidates, discard_media
+from bridge.streams.aiortc_private import add_loopback_candidates, discard_media, outlive_consent
 from bridge.streams.clock_channel import ClockPinger
 from bridge.streams.errors import UnsupportedError
 from bridge.streams.published import PublishedView
@@ -129,6 +129,7 @@ class WhipSession:
         try:
             await connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
             add_loopback_candidates(connection, always=self._settings.loopback)
+            outlive_consent(connection)
             await connection.setLocalDescription(await connection.createAnswer())
         except (
             InternalError,

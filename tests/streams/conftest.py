@@ -65,12 +65,13 @@ def write_clip(
     audio: bool = False,
     options: dict[str, str] | None = None,
     first: int = 0,
+    pixels: str = "yuv420p",
 ) -> Path:
     """Writes coded pictures; without B-frames unless the options ask for them."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=rate)
         stream.width, stream.height = size
-        stream.pix_fmt = "yuv420p"
+        stream.pix_fmt = pixels
         stream.codec_context.time_base = Fraction(1, 1000)
         stream.codec_context.gop_size = 15
         if codec == "libx264":

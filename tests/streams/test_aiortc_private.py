@@ -16,6 +16,7 @@ from bridge.streams.aiortc_private import (
     SenderTap,
     add_loopback_candidates,
     discard_media,
+    outlive_consent,
     unix_ns,
 )
 
@@ -163,6 +164,41 @@ async def test_loopback_is_not_offered_beside_other_addresses(connection, monkey
     await connection.setLocalDescription(offer)
     assert "127.0.0.2" in connection.localDescription.sdp
     assert "127.0.0.1 " not in connection.localDescription.sdp
+
+
+@pytest.mark.parametrize("outlives", [False, True])
+async def test_a_peer_that_answers_no_consent_checks_is_kept(monkeypatch, outlives: bool):
+    monkeypatch.setattr("aioice.ice.CONSENT_INTERVAL", 0.01)
+    monkeypatch.setattr("aioice.ice.CONSENT_FAILURES", 2)
+    bridge, peer = (RTCPeerConnection(RTCConfiguration(iceServers=[])) for _ in range(2))
+    peer.createDataChannel("clock")
+    await peer.setLocalDescription(await peer.createOffer())
+    await bridge.setRemoteDescription(peer.localDescription)
+    if outlives:
+        outlive_consent(bridge)
+    # As FFmpeg does: answers the first checks, until connected, and none after.
+    ice = peer.sctp.transport.transport._connection
+    answer = ice.request_received
+    ice.request_received = lambda *args: (
+        None if peer.connectionState == "connected" else answer(*args)
+    )
+    await bridge.setLocalDescription(await bridge.createAnswer())
+    await peer.setRemoteDescription(bridge.localDescription)
+    ended = asyncio.Event()
+
+    @bridge.on("connectionstatechange")
+    def changed() -> None:
+        if bridge.connectionState in ("closed", "failed"):
+            ended.set()
+
+    if outlives:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(ended.wait(), 3)
+        assert bridge.connectionState == "connected"
+    else:
+        await asyncio.wait_for(ended.wait(), 20)
+    await peer.close()
+    await bridge.close()
 
 
 async def test_unused_audio_is_never_decoded(connection):

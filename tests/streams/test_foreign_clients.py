@@ -43,9 +43,9 @@ CHROMIUM = shutil.which("chromium")
 
 PAGE = """<!doctype html><script>
 const nowNs = () => Math.round((performance.timeOrigin + performance.now()) * 1e6);
-async function publish(url) {
+async function publish(url, audio) {
   const stream = await navigator.mediaDevices.getUserMedia(
-    {audio: true, video: {width: 1280, height: 720, frameRate: 30}});
+    {audio, video: {width: 1280, height: 720, frameRate: 30}});
   const connection = new RTCPeerConnection();
   for (const track of stream.getTracks())
     connection.addTransceiver(track, {direction: "sendonly", streams: [stream]});
@@ -102,43 +102,49 @@ async def chromium_page(helpers, tmp_path: Path):
     await runner.cleanup()
 
 
+BITRATE = """async () => {
+  for (const report of (await connection.getStats()).values())
+    if (report.type === "outbound-rtp" && report.kind === "video") return report.targetBitrate;
+}"""
+
+
 @pytest.mark.browser
 @pytest.mark.slow
 async def test_chromium(bridge, chromium_page, helpers):
     session = await chromium_page.evaluate("url => publish(url)", f"{bridge.whip_url}?view=phone")
     source = bridge.rooms.sources["phone"]
-    await helpers.until(lambda: source.latest, within_s=20)
-    # Full resolution from the first frame, not after a minute of growing.
-    assert source.stats().size_px == (1280, 720)
-    await helpers.until(lambda: source.stats().clock == "sender_report", within_s=20)
-    ages, previous = [], 0
-    while len(ages) < 30:
-        frames = await bridge.rooms.views.next_set()
-        (frame,) = frames.frames
+    sizes, ages, previous = set(), [], 0
+    started = time.monotonic()
+    while time.monotonic() - started < 5:
+        (frame,) = (await bridge.rooms.views.next_set()).frames
         assert frame.time_ns > previous
         previous = frame.time_ns
         ages.append(time.monotonic_ns() - frame.time_ns)
-        helpers.read_index(frame.picture)
-    assert source.stats().size_px == (1280, 720)
+        sizes.add((frame.picture.width, frame.picture.height))
+    # Full resolution from the first frame, not after a minute of growing.
+    assert sizes == {(1280, 720)}
+    # And no estimate that takes a still scene for a slow network.
+    assert await chromium_page.evaluate(BITRATE) > 2e6
+    assert len(ages) > 30
     assert source.stats().clock == "sender_report"
     # Chromium's reports lead back to the moment at which it had the picture.
-    assert 0 < sorted(ages)[15] < 500e6
+    assert 0 < sorted(ages)[len(ages) // 2] < 500e6
 
-    await chromium_page.evaluate(
-        "url => fetch(url, {method: 'DELETE'}).then(r => r.status)", session
-    )
+    goodbye = "url => fetch(url, {method: 'DELETE'}).then(response => response.status)"
+    assert await chromium_page.evaluate(goodbye, session) == 200
     await helpers.until(lambda: not bridge.endpoint.sessions)
     assert bridge.rooms.log == [("add", "phone"), ("remove", "phone")]
 
 
 @pytest.mark.browser
 @pytest.mark.slow
-async def test_chromium_comes_back_after_a_closed_tab(bridge, chromium_page, helpers):
+async def test_chromium_with_sound_comes_back_after_a_closed_tab(bridge, chromium_page, helpers):
     for count in (1, 2):
-        await chromium_page.evaluate("url => publish(url)", f"{bridge.whip_url}?view=phone")
+        url = f"{bridge.whip_url}?view=phone"
+        await chromium_page.evaluate("url => publish(url, true)", url)
         source = bridge.rooms.sources["phone"]
         await helpers.until(lambda s=source: s.stats().decoded > 5, within_s=20)
         await chromium_page.reload()
-        assert len([e for e in bridge.rooms.log if e == ("add", "phone")]) == count
+        assert bridge.rooms.log.count(("add", "phone")) == count
     await helpers.until(lambda: not bridge.endpoint.sessions, within_s=10)
     assert bridge.rooms.log == [("add", "phone"), ("remove", "phone")] * 2

@@ -133,6 +133,10 @@ async def test_the_answer_asks_chromium_for_full_resolution(offer: str):
     h264 = next(formats[p] for p, name in names.items() if name == "H264/90000")
     assert "packetization-mode=1" in h264.split(";")
     assert section(tuned, "audio") == section(plain, "audio")
+    for estimate in ("abs-send-time", "goog-remb"):
+        assert estimate in plain
+        assert estimate not in tuned
+    assert "a=rtcp-fb:97 nack pli" in video
 
 
 def test_a_fragment_with_candidates():

@@ -14,9 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.model.hand import open_hand
 from bridge.model.nets import HandNets
 from bridge.model.pose import ViewHands
 from bridge.model.tracker import HandTracker
+from bridge.protocol.joints import BONES, N_BETAS, Side
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "desk_two_views"
 VIEWS = ("cam0", "cam1")
@@ -67,8 +69,24 @@ def _camera(k: int) -> tuple[Array, Array, Array]:
     return np.array(rows[:3]), np.array(rows[3]), np.c_[r, t]
 
 
-def triangulate(first_px: Array, second_px: Array) -> Array:
-    """Calibrated linear triangulation of ``(N, 2)`` pixel pairs: ``(N, 3)``, calibration units."""
+def reference_m(first_px: Array, second_px: Array) -> Array:
+    """Calibrated keypoints ``(T, 21, 3)``, metres, of pixels ``(T, 21, 2)`` in both views.
+
+    The calibration's unit is unknown; the clip's median hand is given the size of the open hand.
+    """
+    points = _triangulate(first_px.reshape(-1, 2), second_px.reshape(-1, 2)).reshape(-1, 21, 3)
+    average = open_hand(Side.RIGHT).rest_keypoints(np.zeros(N_BETAS))
+    return points * (_size(average) / np.median(_size(points)))
+
+
+def _size(keypoints: Array) -> Array:
+    """Sum of the bones' lengths."""
+    parent, child = np.array(BONES).T
+    return np.linalg.norm(keypoints[..., child, :] - keypoints[..., parent, :], axis=-1).sum(-1)
+
+
+def _triangulate(first_px: Array, second_px: Array) -> Array:
+    """Linear triangulation of ``(N, 2)`` pixel pairs: ``(N, 3)``, calibration units."""
     rays, poses = [], []
     for k, pixels in enumerate((first_px, second_px)):
         intrinsics, distortion, pose = _camera(k)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from _report import write_report
-from desk import RATE_HZ, track, triangulate
+from desk import RATE_HZ, reference_m, track
 
 from bridge.model.fusion import make_fuser
 from bridge.model.metrics import jitter_m_s3, pa_mpjpe_mm
@@ -23,12 +23,12 @@ def main() -> None:
     seen = track()
     both = [f for f, views in enumerate(seen) if all(v.hands[RIGHT] is not None for v in views)]
     pixels = [np.array([seen[f][k].hands[RIGHT].landmarks_px for f in both]) for k in (0, 1)]
-    truth = triangulate(*(p.reshape(-1, 2).astype(float) for p in pixels)).reshape(-1, 21, 3)
+    truth = reference_m(pixels[0].astype(float), pixels[1].astype(float))
 
     results: dict[str, object] = {
         "frames": len(seen),
         "right_hand_in_both_views": len(both),
-        "reference": "calibrated triangulation of the same 2D keypoints",
+        "reference": "calibrated triangulation of the same 2D keypoints, at the open hand's size",
     }
     for k in (0, 1):
         world = np.array([seen[f][k].hands[RIGHT].world_m for f in both])

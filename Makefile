@@ -3,6 +3,8 @@ PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v p
 BIN    := .venv/bin
 ARGS   ?=
 WEB    := bridge/web
+DATA   ?= ../shared/data
+DESK   := $(DATA)/desk_two_views
 export npm_config_update_notifier := false
 
 .DEFAULT_GOAL := help
@@ -29,8 +31,10 @@ format: .venv/.dev  ## reformat the Python code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/.dev $(WEB)/dist/.built  ## run every benchmark again (about 20 minutes; nothing else may run)
-	set -e; for b in benchmarks/[a-z]*.py; do $(BIN)/python $$b; done
+bench: .venv/.dev $(WEB)/dist/.built  ## run every benchmark again (about 10 minutes; nothing else may run)
+	set -e; for b in demo desk_accuracy end_to_end hand_fit render wire; do $(BIN)/python benchmarks/$$b.py; done
+	$(BIN)/python benchmarks/trackers.py --uv $(UV) $(DESK)/cam0_test.mp4 $(DESK)/cam1_test.mp4
+	$(BIN)/python benchmarks/faithfulness.py $(DESK)/cam0_test.mp4 $(DESK)/cam1_test.mp4 $(DATA)/piano_top/piano_right_hand.mp4
 
 lock: .venv/.uv  ## resolve the dependencies anew
 	$(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --upgrade --custom-compile-command "make lock" pyproject.toml --extra bridge -o requirements.lock

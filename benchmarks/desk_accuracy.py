@@ -2,14 +2,14 @@
 
     python benchmarks/desk_accuracy.py
 
-Scores against calibrated triangulation of the same 2D keypoints (benchmarks/desk.py).
+Scores against calibrated triangulation of the same 2D keypoints (benchmarks/_desk.py).
 """
 
 from __future__ import annotations
 
 import numpy as np
 from _report import write_report
-from desk import RATE_HZ, reference_m, track
+from _desk import RATE_HZ, reference_m, track
 
 from bridge.model.fusion import make_fuser
 from bridge.model.metrics import jitter_m_s3, pa_mpjpe_mm

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import psutil
 from _report import write_report
-from desk import videos
-from peers import chromium, ffmpeg
+from _desk import videos
+from _peers import chromium, ffmpeg
 
 import sdk_python as sdk
 from bridge.config import Settings

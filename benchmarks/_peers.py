@@ -1,6 +1,6 @@
 """WHIP clients that nobody here wrote: Chromium through the capture page, FFmpeg's muxer in PyAV.
 
-python benchmarks/peers.py ffmpeg VIDEO URL FOLDER     publish until killed
+python benchmarks/_peers.py ffmpeg VIDEO URL FOLDER     publish until killed
 """
 
 from __future__ import annotations

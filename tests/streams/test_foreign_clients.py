@@ -90,6 +90,8 @@ async def chromium_page(helpers, tmp_path: Path):
             args=[
                 "--no-sandbox",
                 "--disable-gpu",
+                # On a machine with no other network, as some build machines are.
+                "--allow-loopback-in-peer-connection",
                 "--use-fake-ui-for-media-stream",
                 "--use-fake-device-for-media-stream",
                 f"--use-file-for-fake-video-capture={camera}",

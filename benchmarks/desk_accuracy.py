@@ -8,8 +8,8 @@ Scores against calibrated triangulation of the same 2D keypoints (benchmarks/_de
 from __future__ import annotations
 
 import numpy as np
-from _report import write_report
 from _desk import RATE_HZ, reference_m, track
+from _report import write_report
 
 from bridge.model.fusion import make_fuser
 from bridge.model.metrics import jitter_m_s3, pa_mpjpe_mm

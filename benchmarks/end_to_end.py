@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 import psutil
-from _report import write_report
 from _desk import videos
 from _peers import chromium, ffmpeg
+from _report import write_report
 
 import sdk_python as sdk
 from bridge.config import Settings

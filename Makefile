@@ -1,5 +1,7 @@
 # GhostHands. `make demo` and `make test` set up all they need: Python 3.11+, Node 20+ and make.
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || echo python3)
+# The first that is there, runs (a version manager's shim may not), and is new enough.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN    := .venv/bin
 ARGS   ?=
 WEB    := bridge/web
@@ -54,7 +56,7 @@ define install
 endef
 
 .venv/.uv:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "GhostHands needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=/path/to/python3.12" >&2; exit 2; }
+	@test -n "$(PYTHON)" || { echo "GhostHands needs Python 3.11 or newer, and none was found. Give one: make PYTHON=/path/to/python3" >&2; exit 2; }
 	@echo "Setting up .venv (once)..."
 	$(PYTHON) -m venv .venv
 	@command -v uv >/dev/null || $(BIN)/python -m pip install -q uv

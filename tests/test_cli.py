@@ -10,9 +10,9 @@ import sys
 import wave
 from pathlib import Path
 
-import av
-import numpy as np
 import pytest
+
+from tests.bridge_fixture import grey_video
 
 
 def run(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -38,17 +38,7 @@ def one_clear_line(result: subprocess.CompletedProcess[str]) -> str:
 
 @pytest.fixture
 def video(tmp_path: Path) -> Path:
-    """A second of grey noise: a video without hands."""
-    path = tmp_path / "grey.mp4"
-    rng = np.random.default_rng(1)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=30)
-        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
-        for _ in range(30):
-            picture = rng.integers(0, 255, (240, 320, 3), dtype=np.uint8)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        container.mux(stream.encode())
-    return path
+    return grey_video(tmp_path / "grey.mp4")
 
 
 def audio_only(path: Path) -> None:

@@ -37,7 +37,7 @@ class ViewStats:
         decoded: Frames decoded.
         replaced: Frames overwritten by a newer one before anybody took them.
         skipped: Frames lost or thrown away before decoding.
-        rate_hz: Frames per second of the last second or so.
+        rate_hz: Frames per second of the last second or so, 0 when none came.
         size_px: ``(width, height)`` of the newest frame, ``(0, 0)`` before the first.
         clock: Where capture times come from.
     """

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PublishedView"]
 
+_SILENT_NS = 1_500_000_000
+
 
 class PublishedView(NewestFrame):
     """What a room gets of a publisher; a `ViewSource`.
@@ -31,25 +33,28 @@ class PublishedView(NewestFrame):
         self._tap = ReceiverTap(
             receiver, now_ns=now_ns, on_sender_report=self.clock.add_sender_report
         )
+        self._newest_ns = 0
         super().__init__(receiver.track, view, stamp=self._capture_ns)
 
     def stats(self) -> ViewStats:
         """What the view has done so far."""
         latest, assembler = self.latest, self._tap.stats
+        silent = self._now_ns() - self._newest_ns > _SILENT_NS
         return ViewStats(
             decoded=self.decoded,
             replaced=self.replaced,
             skipped=assembler.skipped if assembler else 0,
-            rate_hz=self.rate_hz,
+            rate_hz=0.0 if silent else self.rate_hz,
             size_px=(latest.picture.width, latest.picture.height) if latest else (0, 0),
             clock=self.clock.source,
         )
 
     def _capture_ns(self, picture: av.VideoFrame) -> int:
+        self._newest_ns = now_ns = self._now_ns()
         pts = picture.pts or 0
         rtp = self._tap.rtp_timestamp(pts)
         if rtp is None:
             # Reports cannot be matched to frames, but time within the track still can.
-            return self.clock.stamp(pts & 0xFFFFFFFF, self._now_ns())
+            return self.clock.stamp(pts & 0xFFFFFFFF, now_ns)
         arrival_ns = self._tap.arrival_ns(rtp)
-        return self.clock.stamp(rtp, self._now_ns() if arrival_ns is None else arrival_ns)
+        return self.clock.stamp(rtp, now_ns if arrival_ns is None else arrival_ns)

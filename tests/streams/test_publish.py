@@ -224,6 +224,22 @@ async def test_the_publisher_hears_that_the_bridge_ended_it(bridge, clip, helper
         await running
 
 
+async def test_a_bridge_that_falls_silent_is_given_up(bridge, clip, helpers, monkeypatch):
+    monkeypatch.setattr("bridge.streams.publisher._SILENCE_S", 2.0)
+    running = asyncio.create_task(publish(clip, bridge.whip_url, view="phone", loop=True))
+    await helpers.until(lambda: bridge.endpoint.sessions)
+    (session,) = bridge.endpoint.sessions
+    await helpers.until(lambda: session.source.stats().decoded > 3)
+
+    async def nowhere(_data: bytes) -> None:
+        return
+
+    (transceiver,) = session._connection.getTransceivers()
+    transceiver.receiver.transport.transport._send = nowhere
+    with pytest.raises(ConnectionFailedError, match="not been heard"):
+        await running
+
+
 async def test_nobody_listens(clip):
     with pytest.raises(ConnectionFailedError, match=r"cannot reach http://127\.0\.0\.1:9"):
         await publish(clip, "http://127.0.0.1:9/whip/lesson", view="phone")

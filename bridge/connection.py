@@ -26,6 +26,7 @@ __all__ = ["Connection", "ConnectionHost"]
 _LOG = logging.getLogger(__name__)
 
 _HEARTBEAT_S = 10.0
+_HELLO_S = 10.0
 _CLOSE_TIMEOUT_S = 2.0
 
 
@@ -105,6 +106,8 @@ class Connection:
         """Handles the WebSocket until it ends."""
         await self._socket.prepare(request)
         writer = asyncio.create_task(self._write())
+        # Whoever says nothing shall not hold a place for ever.
+        deadline = asyncio.get_running_loop().call_later(_HELLO_S, self._require_hello)
         try:
             async for message in self._socket:
                 if message.type in (WSMsgType.BINARY, WSMsgType.TEXT):
@@ -118,12 +121,17 @@ class Connection:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(asyncio.shield(writer), _CLOSE_TIMEOUT_S)
         finally:
+            deadline.cancel()
             self.session.lost()
             if self._host is not None:
                 self._host.leave(self)
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
         return self._socket
+
+    def _require_hello(self) -> None:
+        if self.session.hello is None:
+            self.refuse("unexpected", f"no hello came within {_HELLO_S:g} s")
 
     def _take(self, data: bytes | str) -> None:
         for message in self.session.receive(data):

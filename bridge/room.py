@@ -64,6 +64,7 @@ class Room:
         self._latency_ms = Window()
         self._failures = 0
         self._tasks: list[asyncio.Task[None]] = []
+        self._ending: asyncio.Task[None] | None = None
 
     def open(self) -> None:
         """Starts the room's work on the running event loop."""
@@ -81,6 +82,8 @@ class Room:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.to_thread(self._worker.shutdown)
+        if self._ending is not None:
+            await self._ending
         await self._end_recording()
 
     @property
@@ -107,6 +110,8 @@ class Room:
         self._hands_seen.pop(source.view, None)
         self._views.remove(source.view)
         self._worker.submit(self._reconstructor.forget, source.view)
+        if not self._sources:  # The lesson is over; the next one gets a file of its own.
+            self._ending = asyncio.create_task(self._end_recording())
         _LOG.info("room %s: view %s left", self.name, source.view)
 
     @property
@@ -176,7 +181,7 @@ class Room:
         return self._reconstructor.step(frames.time_ns, images)
 
     async def _publish(self, frames: FrameSet, result: Reconstruction) -> None:
-        if self._settings.record is not None and self._recorder is None:
+        if self._settings.record is not None and self._recorder is None and self._sources:
             await self._begin_recording(self._settings.record, frames)
         for view in result.views:
             self._hands_seen[view.view] = sum(
@@ -205,7 +210,7 @@ class Room:
         if self._recorder_failed:
             return
         first = min(frames.frames, key=lambda frame: self.views.index(frame.view))
-        path = folder / f"{self.name}-{datetime.now():%Y%m%d-%H%M%S}.mcap"
+        path = _free_path(folder, f"{self.name}-{datetime.now():%Y%m%d-%H%M%S}")
         try:
             self._recorder = await asyncio.to_thread(
                 Recorder, path, room=self.name, views=self.views, origin_ns=first.time_ns
@@ -218,9 +223,9 @@ class Room:
             _LOG.error("room %s is not recorded: %s", self.name, error)
 
     async def _end_recording(self) -> None:
-        if self._recorder is not None:
-            await asyncio.to_thread(self._recorder.close)
-            self._recorder = None
+        recorder, self._recorder = self._recorder, None
+        if recorder is not None:
+            await asyncio.to_thread(recorder.close)
 
     def _status(self) -> Status:
         now = self._now_ns()
@@ -251,3 +256,11 @@ class Room:
             data = encode(self._status())
             for connection in tuple(self._connections):
                 connection.send_encoded(data)
+
+
+def _free_path(folder: Path, name: str) -> Path:
+    """A recording's path that nothing has yet: two lessons may begin in one second."""
+    path, k = folder / f"{name}.mcap", 2
+    while path.exists():
+        path, k = folder / f"{name}-{k}.mcap", k + 1
+    return path

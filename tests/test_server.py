@@ -150,6 +150,28 @@ async def test_an_unknown_room_is_said_and_closed(bridge: str) -> None:
         assert client.close_code == 4404
 
 
+async def test_who_says_nothing_is_let_go(bridge: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.connection._HELLO_S", 0.1)
+    async with websockets.connect(f"ws{bridge.removeprefix('http')}/ws/lesson") as client:
+        assert "hello" in (await until_closed(client))[-1].message
+        assert client.close_code == 4400
+
+
+async def test_each_lesson_gets_a_recording_of_its_own(tmp_path: Path, video: Path) -> None:
+    lessons = tmp_path / "lessons"
+    async with running_bridge(tmp_path, record=lessons) as bridge, sdk.connect(bridge) as poses:
+        for _ in range(2):
+            async with publishing(bridge, video, "phone"):
+                await until(lambda: poses.status and poses.status.recording, "recording")
+            await until(lambda: not poses.status.recording, "the recording to end")
+    paths = list(lessons.glob("lesson-*.mcap"))
+    assert len(paths) == 2
+    for path in paths:
+        lesson = sdk.Recording.open(path)
+        assert not lesson.recovered
+        assert len(lesson)
+
+
 async def test_a_bad_session_description_is_refused(bridge: str) -> None:
     async with aiohttp.ClientSession() as client:
         headers = {"Content-Type": "application/sdp"}

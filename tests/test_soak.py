@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import random
 import time
@@ -53,10 +54,8 @@ async def come_and_go(bridge: str, video: Path, view: str, end_s: float, seed: i
             stop.set()  # Stops in good order.
         else:
             task.cancel()  # Goes while it connects, or in the middle of a frame.
-        try:
+        with contextlib.suppress(asyncio.CancelledError, ConnectionFailedError):
             await task
-        except (asyncio.CancelledError, ConnectionFailedError):
-            pass
         visits += 1
     return visits
 

@@ -60,26 +60,28 @@ def reconstruct_videos(
         raise InputError("give at least one video")
     reconstructor, feed, found = Reconstructor(nets, fuser=fuser), PoseFeed(), [0, 0]
     names = view_names(videos)
+    # Times on the wire are not negative, and a video may begin before the first one.
+    origin_ns = round(max(0.0, *(-offset for offset in offsets_s or ()), 0.0) * 1e9)
+    done = 0
     with ExitStack() as stack:
         files = [
             stack.enter_context(VideoFile(path, view=name, allow_cut_short=True))
             for path, name in zip(videos, names, strict=True)
         ]
+        frame_sets = synchronised(files, offsets_s=offsets_s)
         recorder = stack.enter_context(
             Recorder(
                 output,
                 room="files",
                 views=names,
-                origin_ns=0,
+                origin_ns=origin_ns,
                 source="files",
                 overwrite=overwrite,
             )
         )
-        total = files[0].frame_count
-        done = 0
-        for frames in synchronised(files, offsets_s=offsets_s):
+        for frames in frame_sets:
             images = {frame.view: frame.rgb() for frame in frames.frames}
-            result = reconstructor.step(frames.time_ns, images)
+            result = reconstructor.step(frames.time_ns + origin_ns, images)
             shapes, pose = feed.packets(result.hands)
             for shape in shapes:
                 recorder.write(shape, wait=True)
@@ -87,7 +89,7 @@ def reconstruct_videos(
             for side in Side:
                 found[side] += result.hands.hands[side] is not None
             done += 1
-            progress(done, total)
+            progress(done, files[0].frame_count)
     if recorder.error is not None:
         raise InputError(f"{output} is incomplete: {recorder.error}")
     return Summary(done, (found[0], found[1]))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sdk_python import Recording
 from tests.bridge_fixture import grey_video
 
 
@@ -101,6 +102,15 @@ def test_a_video_without_hands_gives_a_recording_that_says_so(tmp_path: Path, vi
     assert facts["views"] == ["grey", "grey-2"]
     assert facts["left_hand_share"] == facts["right_hand_share"] == 0
     assert facts["duration_s"] == pytest.approx(29 / 30, abs=1e-3)
+
+
+def test_a_video_may_begin_before_the_first_one(tmp_path: Path, video: Path) -> None:
+    output = tmp_path / "a name without suffix"
+    result = run("reconstruct", video, video, "--offset", "-0.5", "-o", output)
+    assert result.returncode == 0, result.stderr
+    facts = json.loads(run("info", output, "--json").stdout)
+    assert facts["duration_s"] == pytest.approx(1.5 - 1 / 30, abs=0.02)
+    assert Recording.open(output).time_s[0] == pytest.approx(-0.5, abs=1e-3)
 
 
 def test_info_on_a_video(video: Path) -> None:

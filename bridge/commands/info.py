@@ -16,6 +16,8 @@ from bridge.errors import InputError
 
 __all__ = ["info"]
 
+_MCAP_MAGIC = b"\x89MCAP"
+
 
 def info(
     path: Annotated[Path, typer.Argument(help="A recording (.mcap) or a video.")],
@@ -24,7 +26,9 @@ def info(
     """Say what is in a recording or a video."""
     if not path.is_file():
         raise InputError(f"no file at {path}")
-    facts = _recording_facts(path) if path.suffix == ".mcap" else _video_facts(path)
+    with path.open("rb") as file:
+        is_recording = path.suffix == ".mcap" or file.read(len(_MCAP_MAGIC)) == _MCAP_MAGIC
+    facts = _recording_facts(path) if is_recording else _video_facts(path)
     if as_json:
         typer.echo(json.dumps(facts))
         return

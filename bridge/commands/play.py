@@ -26,7 +26,7 @@ def play(
     import sdk_python as sdk
 
     lesson = sdk.Recording.open(recording)
-    with progress_bar(f"Playing into {room}", unit="poses") as update:
+    with progress_bar(f"Playing into {room}", unit="seconds") as update:
         run_until_stopped(
             sdk.play(
                 lesson, url, room=room, rate=rate, loop=loop, insecure=insecure, progress=update

@@ -10,13 +10,16 @@ DESK   := $(DATA)/desk_two_views
 export npm_config_update_notifier := false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-web check format bench lock clean
+.PHONY: help demo train test test-web check format bench lock clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/.bridge $(WEB)/dist/.built  ## the main job: two cameras, WebRTC, ghost hands in a page (ARGS="--seconds 20 --headless")
 	@$(BIN)/ghosthands demo $(ARGS)
+
+train: .venv/.bridge .venv/.train  ## what training needs, PyTorch included, then a training run (ARGS="a3net --config cpu")
+	$(BIN)/ghosthands train $(ARGS)
 
 test: .venv/.dev $(WEB)/dist/.built test-web  ## all tests
 	$(BIN)/python -m pytest $(ARGS)
@@ -38,9 +41,16 @@ bench: .venv/.dev $(WEB)/dist/.built  ## run every benchmark again (about 10 min
 	$(BIN)/python benchmarks/trackers.py --uv $(UV) $(DESK)/cam0_test.mp4 $(DESK)/cam1_test.mp4
 	$(BIN)/python benchmarks/faithfulness.py $(DESK)/cam0_test.mp4 $(DESK)/cam1_test.mp4 $(DATA)/piano_top/piano_right_hand.mp4
 
-lock: .venv/.uv  ## resolve the dependencies anew
-	$(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --upgrade --custom-compile-command "make lock" pyproject.toml --extra bridge -o requirements.lock
-	$(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --upgrade --custom-compile-command "make lock" pyproject.toml --extra bridge --group dev -o requirements-dev.lock
+# The newest torch with a CPU build where this project is developed; torchvision follows it.
+TORCH := torch==2.13.0
+COMPILE = $(UV) pip compile -q --generate-hashes --universal --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --extra bridge
+
+lock: .venv/.uv  ## resolve the dependencies anew (WHEELS=... adds the hashes of CPU builds of torch)
+	$(COMPILE) --upgrade -o requirements.lock
+	$(COMPILE) --upgrade --group dev -o requirements-dev.lock
+	echo '$(TORCH)' > .venv/torch.pin
+	$(COMPILE) --upgrade --extra train -c .venv/torch.pin -c requirements-dev.lock -o requirements-train.lock
+	$(BIN)/python scripts/cpu_lock.py requirements-train.lock requirements-train-cpu.lock $(WHEELS)
 
 clean:  ## remove what the targets made
 	rm -rf .venv $(WEB)/node_modules $(WEB)/dist .pytest_cache .mypy_cache .ruff_cache
@@ -49,11 +59,12 @@ clean:  ## remove what the targets made
 # only pip is told of.
 UV = $(shell command -v uv || echo $(BIN)/uv)
 define install
-	$(UV) pip install -q --python $(BIN)/python --require-hashes -r $(1) \
-	  || $(BIN)/python -m pip install -q --require-hashes -r $(1)
+	$(call sync,$(1))
 	$(UV) pip install -q --python $(BIN)/python --no-deps -e . \
 	  || $(BIN)/python -m pip install -q --no-deps -e .
 endef
+sync = $(UV) pip install -q --python $(BIN)/python --require-hashes -r $(1) \
+	  || $(BIN)/python -m pip install -q --require-hashes -r $(1)
 
 .venv/.uv:
 	@test -n "$(PYTHON)" || { echo "GhostHands needs Python 3.11 or newer, and none was found. Give one: make PYTHON=/path/to/python3" >&2; exit 2; }
@@ -66,9 +77,16 @@ endef
 	$(call install,requirements.lock)
 	@touch $@
 
-.venv/.dev: requirements-dev.lock pyproject.toml | .venv/.uv
+.venv/.dev: requirements-dev.lock pyproject.toml .venv/.train | .venv/.uv
 	$(call install,requirements-dev.lock)
 	@touch $@ .venv/.bridge
+
+# PyTorch's CPU build where pip finds one and there is no GPU to miss it; else PyPI's, with CUDA.
+.venv/.train: requirements-train.lock requirements-train-cpu.lock | .venv/.uv
+	@if command -v nvidia-smi >/dev/null \
+	  || ! $(BIN)/python -m pip install -q --no-deps --require-hashes -r requirements-train-cpu.lock 2>/dev/null; \
+	then $(call sync,requirements-train.lock); fi
+	@touch $@
 
 $(WEB)/node_modules/.installed: $(WEB)/package-lock.json
 	@command -v npm >/dev/null || { echo "GhostHands needs Node 20 or newer (npm was not found)." >&2; exit 2; }

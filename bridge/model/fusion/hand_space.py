@@ -9,17 +9,15 @@ depth axis less than its image plane, so that each view fills in what the other 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
 from bridge.model.fusion.alignment import RunningAlignment
-from bridge.model.fusion.camera import normalised, place_hand
 from bridge.model.fusion.interface import FUSERS
+from bridge.model.fusion.seen import SeenHand, Seer, monocular
 from bridge.model.hand import HandFitter, open_hand
-from bridge.model.pose import FloatArray, HandPose, Hands, ViewHand, ViewHands
-from bridge.protocol.joints import BONES, N_BETAS, Side
+from bridge.model.pose import FloatArray, HandPose, Hands, ViewHands
+from bridge.protocol.joints import Side
 
 __all__ = ["HandSpaceFuser"]
 
@@ -29,43 +27,10 @@ _DEPTH_TRUST = 0.03
 _PLACE_DEPTH_TRUST = 0.01
 """The same for where the hand is: monocular distance is about ten times worse than direction."""
 
-_MIN_KEYPOINTS = 4
-
 _PATIENCE_SETS = 90  # Three seconds at 30 a second.
 
 _STAGE_FROM_CAMERA = np.array([1.0, -1.0, -1.0])
 """OpenCV camera axes to the stage's OpenXR axes."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """One hand in one view: shape about its centroid and the centroid's place, camera axes."""
-
-    local_m: FloatArray
-    place_m: FloatArray
-    confidence: FloatArray
-
-    @classmethod
-    def of(cls, hand: ViewHand, size_px: tuple[int, int]) -> _Seen:
-        weight = hand.confidence / max(float(hand.confidence.sum()), 1e-9)
-        local = (hand.world_m - weight @ hand.world_m) * (_average_size_m() / _size_m(hand.world_m))
-        place = place_hand(local, normalised(hand.landmarks_px, size_px), weight)
-        return cls(local, place, hand.confidence)
-
-
-def _size_m(keypoints_m: FloatArray) -> float:
-    """A hand's size: the sum of its bones' lengths, metres."""
-    parent, child = np.array(BONES).T
-    return float(np.linalg.norm(keypoints_m[child] - keypoints_m[parent], axis=-1).sum())
-
-
-@cache
-def _average_size_m() -> float:
-    """Size of the average hand: monocular landmarks guess it up to a third wrong, people vary less.
-
-    Nothing in uncalibrated pictures tells a small near hand from a large far one.
-    """
-    return _size_m(open_hand(Side.RIGHT).rest_keypoints(np.zeros(N_BETAS)))
 
 
 def _information(rotation: FloatArray, depth_trust: float) -> FloatArray:
@@ -81,24 +46,20 @@ class HandSpaceFuser:
     leaves, as long as another view knows where it stands. A view that shares no hand with the
     others is not used until it does, unless for some seconds it alone sees hands: then the stage
     moves to it.
+
+    Args:
+        see: What tells each hand's shape in each view's axes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, see: Seer = monocular) -> None:
+        self._see = see
         self._cameras: dict[str, RunningAlignment] = {}
         self._unplaced_sets = 0
         self._fitters = tuple(HandFitter(open_hand(side)) for side in Side)
 
     def fuse(self, time_ns: int, views: Sequence[ViewHands]) -> Hands:
         """See ``Fuser.fuse``."""
-        seen = {
-            view.view: {
-                hand.side: _Seen.of(hand, view.size_px)
-                for hand in view.hands
-                if hand is not None and np.count_nonzero(hand.confidence > 0) >= _MIN_KEYPOINTS
-            }
-            for view in views
-        }
-        seen = {view: hands for view, hands in seen.items() if hands}
+        seen = self._see(views)
         if views and not self._cameras:
             self._set_stage(views[0].view)
         self._align(seen)
@@ -117,7 +78,7 @@ class HandSpaceFuser:
         self._cameras = {view: RunningAlignment.of_stage()}
         self._unplaced_sets = 0
 
-    def _align(self, seen: dict[str, dict[Side, _Seen]]) -> None:
+    def _align(self, seen: dict[str, dict[Side, SeenHand]]) -> None:
         """Pools this instant's evidence on where each view stands, against views that know."""
         placed = {view: hands for view, hands in seen.items() if view in self._cameras}
         for view, hands in seen.items():
@@ -139,7 +100,7 @@ class HandSpaceFuser:
             for other, mine, theirs in shared:
                 camera.add_place(other.rotation @ theirs.place_m + other.offset_m, mine.place_m)
 
-    def _fuse_side(self, side: Side, seen: dict[str, dict[Side, _Seen]]) -> HandPose | None:
+    def _fuse_side(self, side: Side, seen: dict[str, dict[Side, SeenHand]]) -> HandPose | None:
         views = [
             (self._cameras[view], hands[side])
             for view, hands in seen.items()

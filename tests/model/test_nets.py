@@ -212,7 +212,7 @@ def test_cuda_is_asked_for_only_where_a_device_is(monkeypatch, device, expected)
 
 def test_cuda_that_does_not_start_gives_way_to_the_cpu_unless_demanded(monkeypatch) -> None:
     cpu_session = SimpleNamespace(get_providers=lambda: [providers.CPU])
-    monkeypatch.setattr(hand_nets, "_open_session", lambda *arguments: cpu_session)
+    monkeypatch.setattr(hand_nets, "open_session", lambda *arguments: cpu_session)
     monkeypatch.setattr(hand_nets, "_check_providers", lambda *arguments: None)
     monkeypatch.setattr(hand_nets, "usable_providers", lambda ort: [providers.CUDA, providers.CPU])
     assert HandNets().provider == providers.CPU

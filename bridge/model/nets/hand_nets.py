@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.errors import InputError, ModelError
-from bridge.model.nets.providers import CPU, default_threads, usable_providers
+from bridge.model.nets.providers import default_threads, usable_providers
+from bridge.model.nets.session import open_session
 from bridge.optional import require
 
 __all__ = ["CROP_SIZE", "PALM_SIZE", "HandNets", "LandmarkOutputs"]
@@ -27,8 +28,6 @@ PALM_SIZE = 192
 CROP_SIZE = 224
 """Side of the landmark net's input, pixels."""
 
-_FATAL = 4
-_ERROR = 3
 _REINSTALL = "Reinstall ghosthands, or rebuild the nets with scripts/convert_mediapipe.py."
 
 _log = logging.getLogger(__name__)
@@ -86,7 +85,7 @@ class HandNets:
         folder = resources.files("bridge.model.nets")
         manifest = _read_manifest(folder)
         self._palm, self._landmark = (
-            _open_session(ort, _read_net(folder, manifest, name), wanted, threads)
+            open_session(ort, _read_net(folder, manifest, name), wanted, threads)
             for name in ("palm_detection", "hand_landmarks")
         )
         self.provider = self._palm.get_providers()[0]
@@ -156,21 +155,3 @@ def _read_net(folder: Traversable, manifest: dict[str, Any], name: str) -> bytes
     if hashlib.sha256(content).hexdigest() != expected:
         raise ModelError(f"the net {file} is damaged: its SHA-256 is not {expected}. {_REINSTALL}")
     return content
-
-
-def _open_session(ort: ModuleType, net: bytes, providers: list[str], threads: int) -> Any:
-    options = ort.SessionOptions()
-    options.log_severity_level = _ERROR
-    options.intra_op_num_threads = threads
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-    # Spinning workers would hold the cores that decode the next frames.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # What a provider that does not start writes to stderr is no news here: get_providers tells.
-    ort.set_default_logger_severity(_FATAL)
-    try:
-        chain = providers if CPU in providers else [*providers, CPU]
-        return ort.InferenceSession(net, options, providers=chain, enable_fallback=0)
-    except Exception as error:  # onnxruntime raises classes of its own, without a common base
-        raise ModelError(f"onnxruntime cannot open a net with {providers[0]}: {error}") from error
-    finally:
-        ort.set_default_logger_severity(_ERROR)

@@ -10,13 +10,35 @@ from __future__ import annotations
 import numpy as np
 from _desk import RATE_HZ, reference_m, track
 from _report import write_report
+from numpy.typing import NDArray
 
-from bridge.model.fusion import make_fuser
+from bridge.model.fusion import FUSERS, make_fuser
 from bridge.model.metrics import jitter_m_s3, pa_mpjpe_mm
+from bridge.model.pose import ViewHands
 from bridge.model.smooth import OneEuroSmoother
 from bridge.protocol.joints import Side
 
 RIGHT = Side.RIGHT
+
+
+def score(
+    name: str, seen: list[list[ViewHands]], both: list[int], truth: NDArray[np.float64]
+) -> dict[str, object]:
+    """Errors of one fuser, before and after smoothing."""
+    fuser, smoother = make_fuser(name), OneEuroSmoother()
+    raw, smooth = [], []
+    for f, views in enumerate(seen):
+        hands = fuser.fuse(f * 1_000_000_000 // RATE_HZ, views)
+        raw.append(hands.hands[RIGHT])
+        smooth.append(smoother.smooth(hands).hands[RIGHT])
+    errors: dict[str, object] = {
+        "right_hand_share": round(sum(pose is not None for pose in raw) / len(seen), 4)
+    }
+    for stage, poses in (("fused", raw), ("smoothed", smooth)):
+        joints = np.array([poses[f].joints_m for f in both])
+        errors[f"{stage}_pa_mpjpe_mm"] = round(pa_mpjpe_mm(joints, truth).value, 2)
+        errors[f"{stage}_jitter_m_s3"] = round(jitter_m_s3(joints, rate_hz=RATE_HZ).value, 2)
+    return errors
 
 
 def main() -> None:
@@ -34,17 +56,8 @@ def main() -> None:
         world = np.array([seen[f][k].hands[RIGHT].world_m for f in both])
         results[f"view_{k}_alone_pa_mpjpe_mm"] = round(pa_mpjpe_mm(world, truth).value, 2)
 
-    fuser, smoother = make_fuser("hand-space"), OneEuroSmoother()
-    raw, smooth = [], []
-    for f, views in enumerate(seen):
-        hands = fuser.fuse(f * 1_000_000_000 // RATE_HZ, views)
-        raw.append(hands.hands[RIGHT])
-        smooth.append(smoother.smooth(hands).hands[RIGHT])
-    results["right_hand_share"] = round(sum(pose is not None for pose in raw) / len(seen), 4)
-    for name, poses in (("fused", raw), ("fused_smoothed", smooth)):
-        joints = np.array([poses[f].joints_m for f in both])
-        results[f"{name}_pa_mpjpe_mm"] = round(pa_mpjpe_mm(joints, truth).value, 2)
-        results[f"{name}_jitter_m_s3"] = round(jitter_m_s3(joints, rate_hz=RATE_HZ).value, 2)
+    for name in FUSERS:
+        results[name.replace("-", "_")] = score(name, seen, both, truth)
     write_report("desk_accuracy", results)
 
 

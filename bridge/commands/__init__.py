@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from bridge.commands import demo, doctor, info, play, publish, reconstruct, serve
+from bridge.commands import (
+    demo,
+    doctor,
+    evaluate,
+    info,
+    play,
+    publish,
+    reconstruct,
+    serve,
+    train,
+)
 from bridge.commands.console import app
 
 __all__ = ["app"]
@@ -17,3 +27,6 @@ for verb in (
     doctor.doctor,
 ):
     app.command()(verb)
+
+app.command()(train.train)
+app.command(name="eval")(evaluate.evaluate)

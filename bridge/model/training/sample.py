@@ -83,7 +83,8 @@ class SampleSource(Protocol):
         """Makes one batch, on the CPU.
 
         Args:
-            numbers: Samples wanted, each from 0; synthetic sources take any non-negative number.
+            numbers: Samples wanted, each from 0. Numbers from the length on are the next epochs:
+                the same samples again with other augmentation, or new synthetic ones.
             views: How many views of each. The primary view of sample ``k`` is fixed by ``k``, the
                 others are drawn at random, repeatably (A3-Net, section 4.2).
             augment: Draw crop jitter, rotation, scale (and view order) for training.

@@ -1,0 +1,41 @@
+"""Where samples come from, by the name that a configuration gives."""
+
+from __future__ import annotations
+
+from bridge.errors import InputError
+from bridge.model.training.config import DataConfig
+from bridge.model.training.sample import SampleSource
+
+__all__ = ["open_source"]
+
+
+def open_source(data: DataConfig, *, seed: int, split: str = "train") -> SampleSource:
+    """Opens the samples that a configuration names.
+
+    Args:
+        data: Source, path and options.
+        seed: Of synthetic samples.
+        split: ``train``, ``val`` or ``test``, for real datasets.
+
+    Raises:
+        InputError: The source is unknown, its folder is missing or incomplete, or an option is not
+            one of the source's.
+    """
+    try:
+        if data.source == "synthetic-landmarks":
+            from bridge.model.synthetic import SyntheticLandmarks
+
+            return SyntheticLandmarks(seed, **data.options)
+        if data.source == "synthetic-images":
+            from bridge.model.synthetic import SyntheticImages
+
+            return SyntheticImages(seed, **data.options)
+    except TypeError as error:
+        raise InputError(f"data.options do not fit {data.source}: {error}") from error
+    from bridge.model.datasets import open_dataset
+
+    if data.path is None:
+        raise InputError(
+            f"data.source {data.source} is a dataset: give its folder with --set data.path=..."
+        )
+    return open_dataset(data.source, data.path, split, **data.options)

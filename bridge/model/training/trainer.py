@@ -1,0 +1,274 @@
+"""The training loop: plain PyTorch, one process or several, resumable to the same loss curve."""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import Tensor, distributed, nn, optim
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from bridge.errors import InputError, ModelError
+from bridge.model.training.checkpoint import (
+    join_optimizer,
+    load_into,
+    read_tensors,
+    split_optimizer,
+    with_prefix,
+    write_tensors,
+)
+from bridge.model.training.config import TrainConfig
+from bridge.model.training.feed import BatchPlan, batches
+from bridge.model.training.networks import Architecture
+from bridge.model.training.sample import HandViews, SampleSource
+from bridge.model.training.schedule import rate_factor
+
+__all__ = ["CHECKPOINT", "Progress", "Trainer"]
+
+CHECKPOINT = "checkpoint.safetensors"
+_LOG = "metrics.jsonl"
+_PATIENCE_STEPS = 20
+"""Steps in a row whose loss is not finite before the run is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run is.
+
+    Attributes:
+        step: Steps done.
+        steps: Steps in all.
+        losses: The last logged losses.
+        samples_per_s: Over the last window.
+    """
+
+    step: int
+    steps: int
+    losses: dict[str, float]
+    samples_per_s: float
+
+
+class _Losses(nn.Module):
+    """Network and losses as one module: what DistributedDataParallel wraps."""
+
+    def __init__(self, network: nn.Module, entry: Architecture, config: Any) -> None:
+        super().__init__()
+        self.network, self._loss, self._config = network, entry.loss, config
+
+    def forward(self, views: HandViews) -> dict[str, Tensor]:
+        return self._loss(self.network(views), views, self._config)
+
+
+class Trainer:
+    """Trains one network; see ``run``.
+
+    Started by ``torchrun``, each process takes its share of every batch and gradients are averaged
+    (batch normalisation keeps each process's own statistics).
+
+    Args:
+        config: The run.
+        entry: What training needs of the network.
+        network: The network, with initial weights.
+        model_config: Its configuration.
+        source: Where samples come from.
+        folder: Where checkpoint and log are written; a checkpoint that is there is gone on from.
+        device: Where to compute.
+        on_progress: Called after every logged step, in the first process.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        *,
+        entry: Architecture,
+        network: nn.Module,
+        model_config: Any,
+        source: SampleSource,
+        folder: Path,
+        device: torch.device | str = "cpu",
+        on_progress: Callable[[Progress], None] = lambda _: None,
+    ) -> None:
+        self._config, self._schedule = config, config.schedule
+        self._model_config, self._source, self._folder = model_config, source, folder
+        self._device, self._on_progress = torch.device(device), on_progress
+        alone = not distributed.is_initialized()
+        self._rank = 0 if alone else distributed.get_rank()
+        self.plan = BatchPlan(
+            len(source),
+            self._schedule.batch,
+            config.data.views,
+            self._schedule.seed,
+            self._rank,
+            1 if alone else distributed.get_world_size(),
+        )
+        if self._schedule.batch < self.plan.processes:
+            raise InputError(f"schedule.batch must be at least {self.plan.processes} processes")
+        epochs = self._schedule.epochs
+        self.steps = self._schedule.steps or (epochs or 0) * self.plan.steps_per_epoch
+        self.network = network.to(self._device)
+        step: nn.Module = _Losses(self.network, entry, model_config)
+        self._step_module = step if alone else DistributedDataParallel(step)
+        self._optimizer = optim.AdamW(
+            self.network.parameters(),
+            lr=self._schedule.rate,
+            weight_decay=self._schedule.weight_decay,
+        )
+        decay = self._schedule.average
+        self._average = (
+            AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+            if decay
+            else None
+        )
+        self.step = 0
+        self.skipped = 0
+        self._skipped_in_a_row = 0
+        if (folder / CHECKPOINT).exists():
+            self._resume()
+
+    @property
+    def best_network(self) -> nn.Module:
+        """What is to be evaluated and shipped: the moving average, where there is one."""
+        return self.network if self._average is None else self._average.module
+
+    def run(self) -> None:
+        """Trains to the end, or until SIGINT or SIGTERM; a checkpoint is written either way.
+
+        Raises:
+            ModelError: Twenty losses in a row were not finite.
+            KeyboardInterrupt: A signal ended the run; it can be resumed.
+        """
+        self.network.train()
+        window: list[Tensor] = []
+        names: list[str] = []
+        began = time.perf_counter()
+        with _signals() as ended:
+            for views in batches(self._source, self.plan, self.step, self.steps):
+                losses = self._one_step(views.to(self._device))
+                names = list(losses)
+                window.append(torch.stack([loss.detach() for loss in losses.values()]))
+                self.step += 1
+                if self.step % self._schedule.log_every == 0 or self.step == self.steps:
+                    seconds = time.perf_counter() - began
+                    self._log(
+                        dict(zip(names, torch.stack(window).mean(0).tolist(), strict=True)),
+                        len(window) * self._schedule.batch / seconds,
+                    )
+                    window, began = [], time.perf_counter()
+                if self.step % self._schedule.save_every == 0:
+                    self.save()
+                if ended.is_set():
+                    break
+        self.save()
+        if self.step < self.steps:
+            raise KeyboardInterrupt
+
+    def _one_step(self, views: HandViews) -> dict[str, Tensor]:
+        """One update; it is left out where the loss or the gradient is not finite."""
+        schedule = self._schedule
+        # Masks and dropout are a function of the step, so that a resumed run draws the same.
+        torch.manual_seed((schedule.seed * 1_000_003 + self.step) * 1_009 + self._rank)
+        for group in self._optimizer.param_groups:
+            group["lr"] = schedule.rate * rate_factor(schedule, self.step, self.steps)
+        bf16 = schedule.precision == "bf16"
+        with torch.autocast(self._device.type, torch.bfloat16) if bf16 else nullcontext():
+            losses: dict[str, Tensor] = self._step_module(views)
+        self._optimizer.zero_grad(set_to_none=True)
+        losses["total"].backward()
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), schedule.clip)
+        # Gradients are the same in all processes, so all of them leave out the same steps.
+        if math.isfinite(float(norm)):
+            self._optimizer.step()
+            if self._average is not None:
+                self._average.update_parameters(self.network)
+            self._skipped_in_a_row = 0
+            return losses
+        self.skipped += 1
+        self._skipped_in_a_row += 1
+        if self._skipped_in_a_row >= _PATIENCE_STEPS:
+            raise ModelError(
+                f"the gradient was not finite {_PATIENCE_STEPS} steps in a row, up to step "
+                f"{self.step}: lower schedule.rate, or look at the data"
+            )
+        return losses
+
+    def _log(self, losses: dict[str, float], rate: float) -> None:
+        if self._rank:
+            return
+        line = {
+            "step": self.step,
+            "rate": self._optimizer.param_groups[0]["lr"],
+            "samples_per_s": round(rate, 1),
+            "skipped": self.skipped,
+            **losses,
+        }
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / _LOG).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        self._on_progress(Progress(self.step, self.steps, losses, rate))
+
+    def save(self) -> None:
+        """Writes the checkpoint, in the first process."""
+        if self._rank:
+            return
+        moments, groups = split_optimizer(self._optimizer)
+        tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
+        tensors |= {f"optimizer.{k}": v for k, v in moments.items()}
+        if self._average is not None:
+            tensors |= {f"average.{k}": v for k, v in self._average.module.state_dict().items()}
+            tensors["averaged"] = self._average.n_averaged
+        about = {
+            "network": self._config.network,
+            "config": self._model_config.to_dict(),
+            "run": self._config.model_dump(mode="json"),
+            "step": self.step,
+            "skipped": self.skipped,
+            "groups": groups,
+        }
+        write_tensors(self._folder / CHECKPOINT, tensors, about)
+
+    def _resume(self) -> None:
+        path = self._folder / CHECKPOINT
+        tensors, about = read_tensors(path)
+        run = self._config.model_dump(mode="json")
+        differs = [key for key in run if about.get("run", {}).get(key) != run[key]]
+        if differs:
+            raise InputError(
+                f"{self._folder} holds a run with another {', '.join(differs)}: give another "
+                "folder, or the same configuration to go on"
+            )
+        load_into(self.network, with_prefix(tensors, "network."), str(path))
+        join_optimizer(self._optimizer, with_prefix(tensors, "optimizer."), about["groups"])
+        if self._average is not None:
+            load_into(self._average.module, with_prefix(tensors, "average."), str(path))
+            self._average.n_averaged.copy_(tensors["averaged"])
+        self.step, self.skipped = about["step"], about["skipped"]
+
+
+@contextmanager
+def _signals() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set: the step under way is finished first."""
+    ended = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield ended
+        return
+
+    def end(_signum: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    former = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield ended
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

@@ -1,0 +1,145 @@
+"""Weights as they are shipped: fp16 safetensors files that say what they are."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bridge.errors import GhostHandsError, ModelError
+from bridge.model.hand.layer import HandLayer
+from bridge.model.training.checkpoint import load_into, read_tensors, with_prefix, write_tensors
+from bridge.model.training.networks import architecture
+
+__all__ = ["load_network", "read_weights", "save_weights", "shipped_weights"]
+
+_PART_BYTES = 16 * 2**20
+_PART = "_part"
+
+
+def save_weights(
+    path: Path, network: nn.Module, *, name: str, config: Any, about: Mapping[str, Any]
+) -> list[Path]:
+    """Writes a network's weights in half precision, in files of at most 16 MiB.
+
+    What does not fit into ``NAME.safetensors`` goes on in ``NAME_part2.safetensors`` and so forth;
+    only a single tensor above 16 MiB makes a larger file. Vectors (biases, statistics of batch
+    normalisation) stay in float32: they are small, and a variance need not fit half precision.
+
+    Args:
+        path: The first file to write; `load_network` takes it.
+        network: The network.
+        name: Its name in ``NETWORKS``.
+        config: Its configuration.
+        about: Anything else worth knowing: data, schedule, seed.
+
+    Returns:
+        The files written, ``path`` first.
+
+    Raises:
+        ModelError: A weight is not finite, or too large for half precision.
+    """
+    half = {key: _shipped(key, value) for key, value in network.state_dict().items()}
+    parts: list[dict[str, Tensor]] = [{}]
+    size = 0
+    for key, value in half.items():
+        bytes_ = value.numel() * value.element_size()
+        if parts[-1] and size + bytes_ > _PART_BYTES:
+            parts.append({})
+            size = 0
+        parts[-1][key] = value
+        size += bytes_
+    described = {"network": name, "config": config.to_dict(), **about}
+    described |= {"parts": len(parts), "digest": _digest(half)}
+    paths = [path, *(_part(path, k) for k in range(2, len(parts) + 1))]
+    # The first file last: a set that is cut off in the middle does not load.
+    for k in reversed(range(len(parts))):
+        write_tensors(paths[k], parts[k], described | {"part": k + 1})
+    return paths
+
+
+def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """All tensors of a weights file and of its further parts, and what it says of itself.
+
+    Raises:
+        ModelError: A file is missing, damaged, or of another set.
+    """
+    tensors, about = read_tensors(path)
+    if about.get("part", 1) != 1:
+        raise ModelError(f"{path} is part {about['part']} of its weights: give the first file")
+    parts = about.get("parts", 1)
+    if not isinstance(parts, int) or not 1 <= parts <= 1000:
+        raise ModelError(f"{path} says that it has {parts!r} parts")
+    for k in range(2, parts + 1):
+        more, said = read_tensors(_part(path, k))
+        if (said.get("part"), said.get("digest")) != (k, about.get("digest")):
+            raise ModelError(f"{_part(path, k)} is not of the same weights as {path}")
+        tensors |= more
+    if "digest" in about and about["digest"] != _digest(tensors):
+        raise ModelError(f"{path} is damaged: its tensors are not those that were written")
+    return tensors, about
+
+
+def load_network(path: Path, hand: HandLayer) -> tuple[nn.Module, dict[str, Any]]:
+    """A network from its weights, ready for inference, and what its file says of it.
+
+    Args:
+        path: What `save_weights`, or a training run's checkpoint, wrote.
+        hand: The hand model to put it on: the one it was trained with.
+
+    Raises:
+        ModelError: The file is missing, damaged, or another network's.
+    """
+    tensors, about = read_weights(path)
+    try:
+        entry = architecture(about["network"])
+        config = entry.restore(about["config"])
+    except (AttributeError, KeyError, TypeError, ValueError, GhostHandsError) as error:
+        raise ModelError(f"{path} holds no network that is known here: {error}") from error
+    network = entry.build(config, hand)
+    # A checkpoint holds more; of the two sets of weights the average is the better one.
+    tensors = with_prefix(tensors, "average.") or with_prefix(tensors, "network.") or tensors
+    load_into(network, tensors, str(path))
+    return network.eval().requires_grad_(requires_grad=False), about
+
+
+def shipped_weights(name: str) -> Path:
+    """The weights file that is shipped for a network.
+
+    Raises:
+        ModelError: None is shipped.
+    """
+    folder = Path(str(resources.files("bridge.model"))) / name / "weights"
+    found = [p for p in folder.glob("*.safetensors") if not re.search(rf"{_PART}\d+$", p.stem)]
+    if not found:
+        raise ModelError(f"no weights of {name} are shipped: give --weights FILE")
+    return min(found)
+
+
+def _part(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.stem}{_PART}{number}{path.suffix}")
+
+
+def _shipped(key: str, value: Tensor) -> Tensor:
+    """A tensor in the precision it is shipped in."""
+    if not value.is_floating_point():
+        return value.detach().cpu()
+    small = value.detach().cpu().to(torch.float16 if value.dim() > 1 else torch.float32)
+    if not small.isfinite().all():
+        raise ModelError(f"the weights {key} are not finite in half precision: did the run diverge?")
+    return small
+
+
+def _digest(tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 of all names and values, in the order of the names."""
+    found = hashlib.sha256()
+    for key in sorted(tensors):
+        found.update(key.encode())
+        found.update(tensors[key].contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+    return found.hexdigest()

@@ -242,7 +242,7 @@ def _version() -> str:
     here = Path(__file__).parent
     hand, render = (Path(p.__path__[0]) for p in (bridge.model.hand, bridge.model.render))
     sources = [here / f"{module}.py" for module in PICTURE_MODULES]
-    sources += [*sorted(render.glob("*.py")), hand / "open_hand.py"]
+    sources += [*sorted(render.glob("*.py")), hand / "open_hand.py", hand / "skinned_hand.py"]
     sources += sorted((hand / "data").glob("*.npz"))
     digest = hashlib.sha256()
     for path in sources:

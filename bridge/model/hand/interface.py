@@ -1,4 +1,4 @@
-"""What every hand model offers, whatever its mesh: the open hand here, a user's own MANO later."""
+"""What every hand model offers, whatever its mesh: the open hand, or a user's own MANO."""
 
 from __future__ import annotations
 
@@ -40,6 +40,23 @@ class HandModel(Protocol):
     @property
     def flexion_axes(self) -> FloatArray:
         """``(16, 3)`` unit axes of flexion: a positive turn closes the hand; wrist zero."""
+        ...
+
+    @property
+    def pose_dirs(self) -> FloatArray | None:
+        """Pose blend shapes ``(V, 3, 135)``, metres, as in MANO; None without.
+
+        They move the vertices before skinning, by the 15 local rotation matrices less the
+        identity, joint by joint, row by row.
+        """
+        ...
+
+    @property
+    def fingertip_vertices(self) -> tuple[int, ...] | None:
+        """Vertices that are the posed fingertips, in the order of ``FINGERS``.
+
+        None where a fingertip moves rigidly with its finger's last joint, as on the wire.
+        """
         ...
 
     def rest_vertices(self, betas: ArrayLike) -> FloatArray:

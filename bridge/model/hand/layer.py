@@ -7,6 +7,7 @@ nothing is written in place, so the layer compiles and exports.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -15,10 +16,20 @@ from torch import Tensor, nn
 
 from bridge.errors import InputError
 from bridge.model.hand.interface import HandModel
+from bridge.model.hand.mano import Fingertips, mano_hand
 from bridge.model.hand.open_hand import open_hand
-from bridge.protocol.joints import JOINT_PARENTS, KEYPOINT_OF_JOINT, N_BETAS, N_JOINTS, Side
+from bridge.model.hand.rotation_torch import full_precision
+from bridge.protocol.joints import (
+    FINGERTIPS,
+    JOINT_PARENTS,
+    KEYPOINT_OF_JOINT,
+    N_BETAS,
+    N_JOINTS,
+    N_KEYPOINTS,
+    Side,
+)
 
-__all__ = ["HandLayer", "HandMesh", "open_hand_layer"]
+__all__ = ["HandLayer", "HandMesh", "mano_layer", "open_hand_layer"]
 
 _KNUCKLES = [joint for joint, parent in enumerate(JOINT_PARENTS) if parent == 0]
 _CHAINS = [[knuckle + level for knuckle in _KNUCKLES] for level in range(3)]
@@ -27,6 +38,10 @@ _CHAIN_KEYPOINTS = [[KEYPOINT_OF_JOINT[k] + level for k in _KNUCKLES] for level 
 # Levels are stacked finger by finger; these put them back in order.
 _JOINT_ORDER = np.argsort([0, *np.transpose(_CHAINS).ravel()]).tolist()
 _KEYPOINT_ORDER = np.argsort([0, *np.transpose(_CHAIN_KEYPOINTS).ravel()]).tolist()
+# Keypoints with five vertices behind them, these in the place of the fingertips.
+_WITH_TIPS = [
+    N_KEYPOINTS + FINGERTIPS.index(k) if k in FINGERTIPS else k for k in range(N_KEYPOINTS)
+]
 
 
 class HandMesh(NamedTuple):
@@ -46,13 +61,22 @@ class HandMesh(NamedTuple):
 class HandLayer(nn.Module):
     """Any `HandModel` in torch; its arrays are buffers, it has nothing to train.
 
+    It works in the precision of its buffers, float32 unless converted, under autocast too.
+
+    Example::
+
+        layer = open_hand_layer(Side.RIGHT)
+        mesh = layer(torch.zeros(8, 10), torch.eye(3).expand(8, 16, 3, 3))
+        mesh.vertices  # (8, 1609, 3)
+
     Args:
-        model: The hand model whose arrays are taken. If it has ``pose_dirs`` ``(V, 3, 135)``,
-            they are applied as in MANO.
+        model: The hand model whose arrays are taken.
 
     Attributes:
         side: Which hand.
         n_vertices: V.
+        faces: ``(F, 3)`` vertex indices, outward by the right-hand rule.
+        weights: ``(V, 16)`` skinning weights.
     """
 
     faces: Tensor
@@ -69,14 +93,15 @@ class HandLayer(nn.Module):
         zero, unit = np.zeros(N_BETAS), np.eye(N_BETAS)
         template, points = model.rest_vertices(zero), model.rest_keypoints(zero)
         self.n_vertices = len(template)
-        pose_dirs = getattr(model, "pose_dirs", None)
+        tips = model.fingertip_vertices
+        self._tips = None if tips is None else list(tips)
         arrays = {
             "template": template,
             "shape_dirs": model.rest_vertices(unit) - template,
             "rest_points": points,
             "point_dirs": model.rest_keypoints(unit) - points,
             "weights": model.weights,
-            "pose_dirs": pose_dirs,
+            "pose_dirs": model.pose_dirs,
         }
         for name, array in arrays.items():
             value = None if array is None else torch.tensor(np.asarray(array), dtype=torch.float32)
@@ -85,11 +110,13 @@ class HandLayer(nn.Module):
 
     def rest_vertices(self, betas: Tensor) -> Tensor:
         """Vertices ``(..., V, 3)`` at rest, metres, for ``betas (..., 10)``."""
-        return self.template + torch.einsum("...b,bvk->...vk", betas, self.shape_dirs)
+        with full_precision(betas):
+            return self.template + torch.einsum("...b,bvk->...vk", betas, self.shape_dirs)
 
     def rest_keypoints(self, betas: Tensor) -> Tensor:
         """Keypoints ``(..., 21, 3)`` at rest, metres, for ``betas (..., 10)``."""
-        return self.rest_points + torch.einsum("...b,bvk->...vk", betas, self.point_dirs)
+        with full_precision(betas):
+            return self.rest_points + torch.einsum("...b,bvk->...vk", betas, self.point_dirs)
 
     def forward(self, betas: Tensor, rotations: Tensor, wrist_m: Tensor | None = None) -> HandMesh:
         """Poses the hand; leading axes broadcast.
@@ -108,6 +135,12 @@ class HandLayer(nn.Module):
                 "a hand needs betas (..., 10) and rotations (..., 16, 3, 3), not "
                 f"{tuple(betas.shape)} and {tuple(rotations.shape)}"
             )
+        kind = self.template.dtype
+        with full_precision(betas):
+            wrist = None if wrist_m is None else wrist_m.to(kind)
+            return self._posed(betas.to(kind), rotations.to(kind), wrist)
+
+    def _posed(self, betas: Tensor, rotations: Tensor, wrist_m: Tensor | None) -> HandMesh:
         rest = self.rest_keypoints(betas)
         turned, keypoints = _chain(rest, rotations, wrist_m)
         joints = keypoints[..., list(KEYPOINT_OF_JOINT), :]
@@ -121,6 +154,9 @@ class HandLayer(nn.Module):
         blended = self.weights @ transforms
         matrices = blended[..., :9].unflatten(-1, (3, 3))
         posed = (matrices @ vertices[..., None]).squeeze(-1) + blended[..., 9:]
+        if self._tips is not None:
+            tips = posed[..., self._tips, :]
+            keypoints = torch.cat((keypoints, tips), -2)[..., _WITH_TIPS, :]
         return HandMesh(posed, joints, keypoints)
 
     def point_indices(self, count: int) -> Tensor:
@@ -171,3 +207,16 @@ def _chain(rest: Tensor, rotations: Tensor, wrist_m: Tensor | None) -> tuple[Ten
 def open_hand_layer(side: Side = Side.RIGHT) -> HandLayer:
     """The open hand of one side as a layer."""
     return HandLayer(open_hand(side))
+
+
+def mano_layer(
+    path: Path | str,
+    side: Side = Side.RIGHT,
+    *,
+    fingertips: Fingertips = "smplx",
+    fix_left_shapedirs: bool | None = None,
+) -> HandLayer:
+    """A MANO hand of the user's as a layer; arguments and errors as for `mano_hand`."""
+    return HandLayer(
+        mano_hand(path, side, fingertips=fingertips, fix_left_shapedirs=fix_left_shapedirs)
+    )

@@ -1,6 +1,8 @@
-"""Rotations in torch: conversions that differentiate everywhere, and the best rotation of points."""
+"""Rotations in torch: conversions that differentiate everywhere; the best rotation of points."""
 
 from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor
@@ -8,6 +10,7 @@ from torch.nn.functional import normalize
 
 __all__ = [
     "axis_angle_from_rotation",
+    "full_precision",
     "kabsch",
     "quat_from_rotation",
     "rotation_from_6d",
@@ -15,6 +18,22 @@ __all__ = [
     "rotation_from_quat",
     "six_d_from_rotation",
 ]
+
+
+# Share of the spread that a rotation's curvature has at least: bounds the gradient of `kabsch`.
+_DAMPING = 1e-5
+_TINY_M2 = 1e-9
+
+
+def full_precision(tensor: Tensor) -> AbstractContextManager[object]:
+    """A block without autocast: bfloat16 would move a fingertip by a millimetre.
+
+    Nothing at all where autocast is off, so that exported graphs do not contain it.
+    """
+    kind = tensor.device.type
+    if torch.is_autocast_enabled(kind):
+        return torch.autocast(kind, enabled=False)
+    return nullcontext()
 
 
 def rotation_from_6d(six: Tensor) -> Tensor:
@@ -107,8 +126,9 @@ def axis_angle_from_rotation(rotation: Tensor) -> Tensor:
 def kabsch(source: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
     """The rotation that best turns points into others (Kabsch 1976), weighted, both centred first.
 
-    The gradient is not defined where the points lie on a line or are symmetric; detach the points
-    where that can happen.
+    The gradient is that of the optimum (implicit function theorem), once differentiable. Unlike
+    the gradient of a singular value decomposition it is exact where singular values are equal, and
+    it stays finite where the points do not determine the rotation: on a line, or all in one place.
 
     Args:
         source: ``(..., K, 3)``.
@@ -116,15 +136,47 @@ def kabsch(source: Tensor, target: Tensor, weights: Tensor | None = None) -> Ten
         weights: ``(..., K)`` non-negative; equal where None.
 
     Returns:
-        ``(..., 3, 3)`` proper rotations R with ``R source ~ target``.
+        ``(..., 3, 3)`` proper rotations R with ``R source ~ target``, float32 at least.
     """
-    if weights is None:
-        weights = torch.ones_like(source[..., 0])
-    share = (weights / weights.sum(-1, keepdim=True).clamp_min(1e-9))[..., None]
-    a = source - (share * source).sum(-2, keepdim=True)
-    b = target - (share * target).sum(-2, keepdim=True)
-    u, _, vt = torch.linalg.svd((share * a).transpose(-1, -2) @ b)
-    v, ut = vt.transpose(-1, -2), u.transpose(-1, -2)
-    sign = torch.linalg.det(v @ ut)
+    source, target = _float(source), _float(target)
+    weights = torch.ones_like(source[..., 0]) if weights is None else weights.to(source.dtype)
+    with full_precision(source):
+        share = (weights / weights.sum(-1, keepdim=True).clamp_min(1e-9))[..., None]
+        a = source - (share * source).sum(-2, keepdim=True)
+        b = target - (share * target).sum(-2, keepdim=True)
+        covariance = (share * b).transpose(-1, -2) @ a
+        best = _nearest_rotation(covariance.detach())
+        return best @ _towards_symmetric(best.transpose(-1, -2) @ covariance)
+
+
+def _nearest_rotation(matrix: Tensor) -> Tensor:
+    """The proper rotation R with the largest trace of R^T M."""
+    u, _, vt = torch.linalg.svd(matrix)
+    sign = torch.linalg.det(u @ vt)
     flip = torch.stack((torch.ones_like(sign), torch.ones_like(sign), sign), -1)
-    return (v * flip[..., None, :]) @ ut
+    return (u * flip[..., None, :]) @ vt
+
+
+def _towards_symmetric(local: Tensor) -> Tensor:
+    """One Newton step, I + [w], that makes a nearly symmetric R^T M symmetric.
+
+    R is best where R^T M = S is symmetric. With R turned on by a small w, the antisymmetric part
+    of R^T M loses [(tr(S) I - S) w]. The step's value is rounding error; its gradient is R's.
+    """
+    fixed = local.detach()
+    symmetric = (fixed + fixed.transpose(-1, -2)) / 2
+    spread = torch.linalg.matrix_norm(symmetric)[..., None, None]
+    trace = torch.diagonal(symmetric, dim1=-2, dim2=-1).sum(-1)[..., None, None]
+    eye = torch.eye(3, dtype=local.dtype, device=local.device)
+    curvature = (trace + _DAMPING * spread + _TINY_M2) * eye - symmetric
+    odd = local - local.transpose(-1, -2)
+    off = torch.stack((odd[..., 2, 1], odd[..., 0, 2], odd[..., 1, 0]), -1)
+    x, y, z = torch.linalg.solve(curvature, off[..., None]).squeeze(-1).unbind(-1)
+    one = torch.ones_like(x)
+    rows = ((one, -z, y), (z, one, -x), (-y, x, one))
+    return torch.stack([torch.stack(row, -1) for row in rows], -2)
+
+
+def _float(tensor: Tensor) -> Tensor:
+    """Half precision as float32: no decomposition takes it."""
+    return tensor if tensor.dtype == torch.float64 else tensor.float()

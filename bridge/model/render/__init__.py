@@ -15,18 +15,27 @@ from bridge.model.render.shading import (
     to_linear,
     vertex_normals,
 )
-from bridge.model.render.skin import SkinTone, skin_albedo
+from bridge.model.render.skin import (
+    SKIN_FACTORS,
+    SkinMarks,
+    SkinTone,
+    skin_albedo,
+    skin_marks,
+)
 
 __all__ = [
     "FAR_M",
     "NEAR_M",
+    "SKIN_FACTORS",
     "Camera",
     "Canvas",
     "Light",
+    "SkinMarks",
     "SkinTone",
     "from_linear",
     "shade",
     "skin_albedo",
+    "skin_marks",
     "to_linear",
     "vertex_normals",
 ]

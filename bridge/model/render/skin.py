@@ -7,6 +7,7 @@ fingertips, lighter palms and nails, creases over the joints, and a mottling of 
 from __future__ import annotations
 
 from enum import Enum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,7 +16,7 @@ from bridge.errors import InputError
 from bridge.model.render.shading import to_linear, vertex_normals
 from bridge.protocol.joints import FINGERTIPS, N_KEYPOINTS
 
-__all__ = ["SkinTone", "skin_albedo"]
+__all__ = ["SKIN_FACTORS", "SkinMarks", "SkinTone", "skin_albedo", "skin_marks"]
 
 Array = NDArray[np.float64]
 
@@ -24,6 +25,19 @@ _PALM = np.array([1.10, 1.02, 0.98])
 _FLUSH = np.array([1.06, 0.80, 0.78])
 _CREASE = np.array([0.86, 0.76, 0.74])
 _NAIL = np.array([1.12, 1.10, 1.12])
+
+
+class SkinMarks(NamedTuple):
+    """How far each vertex has the colour of a part of the hand, ``(V,)`` each, about 0 to 1."""
+
+    palm: Array
+    flush: Array
+    crease: Array
+    nail: Array
+
+
+SKIN_FACTORS = SkinMarks(_PALM, _FLUSH, _CREASE, _NAIL)
+"""What a full mark multiplies the albedo by, RGB."""
 
 
 class SkinTone(Enum):
@@ -60,18 +74,28 @@ def skin_albedo(
     v, k = np.asarray(rest_vertices, np.float64), np.asarray(rest_keypoints, np.float64)
     if v.ndim != 2 or v.shape[1] != 3 or k.shape != (N_KEYPOINTS, 3):
         raise InputError(f"vertices (V, 3) and keypoints (21, 3) needed, got {v.shape}, {k.shape}")
-    back = np.clip(vertex_normals(v, faces)[:, 1], -1.0, 1.0)
+    marks = skin_marks(v, k, faces)
     colour = np.broadcast_to(to_linear(tone.value if isinstance(tone, SkinTone) else tone), v.shape)
-    colour = _towards(colour, _PALM, 0.9 * np.clip(0.2 - back, 0.0, 1.0))
-    knuckle = np.max([_blob(v, k[i], 0.011) for i in _KNUCKLES], axis=0)
-    tip = np.max([_blob(v, k[i], 0.009) for i in FINGERTIPS], axis=0)
-    colour = _towards(colour, _FLUSH, np.maximum(0.55 * knuckle * (0.6 + 0.4 * back), 0.7 * tip))
-    crease = np.max([_crease(v, k, i) for i in _KNUCKLES if i % 4 != 1], axis=0)
-    colour = _towards(colour, _CREASE, 0.7 * crease)
-    nail = np.max([_nail(v, k, i) for i in FINGERTIPS], axis=0) * np.clip(2 * back, 0.0, 1.0)
-    colour = _towards(colour, _NAIL, nail)
+    for amount, factor in zip(marks, SKIN_FACTORS, strict=True):
+        colour = _towards(colour, factor, amount)
     uneven = 0.75 * _noise(v, 0.016, rng) + 0.65 * _noise(v, 0.006, rng)
     return np.clip(colour * np.exp(mottling * uneven)[:, None], 0.0, 1.0)
+
+
+def skin_marks(rest_vertices: ArrayLike, rest_keypoints: ArrayLike, faces: ArrayLike) -> SkinMarks:
+    """Where skin differs from its tone, for arguments as `skin_albedo` takes them."""
+    v, k = np.asarray(rest_vertices, np.float64), np.asarray(rest_keypoints, np.float64)
+    back = np.clip(vertex_normals(v, faces)[:, 1], -1.0, 1.0)
+    knuckle = np.max([_blob(v, k[i], 0.011) for i in _KNUCKLES], axis=0)
+    tip = np.max([_blob(v, k[i], 0.009) for i in FINGERTIPS], axis=0)
+    crease = np.max([_crease(v, k, i) for i in _KNUCKLES if i % 4 != 1], axis=0)
+    nail = np.max([_nail(v, k, i) for i in FINGERTIPS], axis=0) * np.clip(2 * back, 0.0, 1.0)
+    return SkinMarks(
+        palm=0.9 * np.clip(0.2 - back, 0.0, 1.0),
+        flush=np.maximum(0.55 * knuckle * (0.6 + 0.4 * back), 0.7 * tip),
+        crease=0.7 * crease,
+        nail=nail,
+    )
 
 
 def _towards(colour: Array, factor: Array, amount: Array) -> Array:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from scipy.spatial.transform import Rotation
@@ -114,6 +117,34 @@ def test_it_has_nothing_to_train_or_save_and_exports_whole() -> None:
     arguments = (torch.tensor(betas).float(), matrices(quat), torch.tensor(wrist).float())
     exported = torch.export.export(layer, arguments).module()
     torch.testing.assert_close(exported(*arguments).vertices, layer(*arguments).vertices)
+
+
+def test_autocast_does_not_touch_it() -> None:
+    layer = open_hand_layer()
+    betas, quat, _ = random_pose(2)
+    arguments = (torch.tensor(betas).float(), matrices(quat))
+    with torch.autocast("cpu", torch.bfloat16):
+        cast = layer(*arguments)
+    assert torch.equal(cast.vertices, layer(*arguments).vertices)
+    rough = layer(torch.tensor(betas).bfloat16(), matrices(quat).bfloat16())
+    assert rough.vertices.dtype == torch.float32
+
+
+def test_it_exports_to_onnx(tmp_path) -> None:
+    layer = open_hand_layer()
+    names = ("betas", "rotations", "wrist_m")
+    betas, quat, wrist = random_pose(3)
+    arguments = (torch.tensor(betas).float(), matrices(quat), torch.tensor(wrist).float())
+    with warnings.catch_warnings():
+        # What the exporter says of its own parts.
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(layer, arguments, input_names=names, dynamo=True, verbose=False)
+    path = tmp_path / "hand.onnx"
+    program.save(path)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    found = session.run(None, dict(zip(names, (a.numpy() for a in arguments), strict=True)))
+    for mine, theirs in zip(found, layer(*arguments), strict=True):
+        np.testing.assert_allclose(mine, theirs.numpy(), atol=1e-5)
 
 
 def test_wrong_shapes_are_named() -> None:

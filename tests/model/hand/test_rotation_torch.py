@@ -104,3 +104,37 @@ def test_kabsch_never_mirrors() -> None:
     source = torch.randn(50, 21, 3, generator=torch.Generator().manual_seed(2))
     found = kabsch(source, source * torch.tensor([-1.0, 1.0, 1.0]))
     torch.testing.assert_close(torch.linalg.det(found), torch.ones(50))
+
+
+def test_kabsch_is_exactly_differentiable_also_where_singular_values_are_equal() -> None:
+    generator = torch.Generator().manual_seed(3)
+    source = torch.randn(3, 7, 3, generator=generator, dtype=torch.float64)
+    # Points on the axes: all singular values are equal, and no SVD has a gradient.
+    corners = torch.cat((torch.eye(3), -torch.eye(3))).double()
+    weights = torch.rand(3, 7, generator=generator, dtype=torch.float64)
+    turned = source @ tensor(RANDOM[0].as_matrix()).T + torch.randn_like(source) / 5
+    mirrored = source * tensor(np.array([1.0, 1.0, -1.0]))
+    for arguments in ((source, turned, weights), (source, mirrored, weights), (corners, corners)):
+        inputs = [argument.clone().requires_grad_() for argument in arguments]
+        assert torch.autograd.gradcheck(kabsch, inputs)
+
+
+@pytest.mark.parametrize("points", [torch.zeros(5, 3), torch.arange(15.0).reshape(5, 3), None])
+def test_kabsch_has_a_finite_gradient_where_points_determine_no_rotation(points) -> None:
+    """All in one place, on a line, or all without weight."""
+    source = torch.randn(5, 3) if points is None else points
+    weights = torch.zeros(5) if points is None else torch.ones(5)
+    inputs = [value.clone().requires_grad_() for value in (source, source, weights)]
+    rotation = kabsch(*inputs)
+    torch.testing.assert_close(torch.linalg.det(rotation), torch.tensor(1.0))
+    rotation[0, 1].backward()
+    assert all(value.grad is not None and value.grad.isfinite().all() for value in inputs)
+
+
+def test_kabsch_takes_half_precision_and_autocast() -> None:
+    source = torch.randn(2, 21, 3, generator=torch.Generator().manual_seed(4))
+    rotation = torch.tensor(RANDOM[:2].as_matrix(), dtype=torch.float32)
+    target = source @ rotation.transpose(-1, -2)
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(kabsch(source, target), rotation)
+        assert kabsch(source.bfloat16(), target.bfloat16()).dtype == torch.float32

@@ -7,6 +7,7 @@ from bridge.commands import (
     doctor,
     evaluate,
     info,
+    models,
     play,
     publish,
     reconstruct,
@@ -28,5 +29,6 @@ for verb in (
 ):
     app.command()(verb)
 
+app.add_typer(models.models, name="models")
 app.command()(train.train)
 app.command(name="eval")(evaluate.evaluate)

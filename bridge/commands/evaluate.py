@@ -90,5 +90,6 @@ def _table(title: str, methods: dict[str, Evaluation]) -> Table:
                 else f"{interval.mean:.{digits}f} [dim]{interval.low:.{digits}f} to "
                 f"{interval.high:.{digits}f}[/dim]"
             )
-        table.add_row(method, *cells)
+        failed = f" ({found.failed} of {found.samples} failed)" if found.failed else ""
+        table.add_row(method + failed, *cells)
     return table

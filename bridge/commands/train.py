@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -36,19 +37,27 @@ def train(
     """Train a network; started by torchrun, on several GPUs."""
     require("torch", extra="train")
     from bridge.model.training.config import load_config
+    from bridge.model.training.networks import architecture
     from bridge.model.training.run import train as train_network
 
+    architecture(network)
     settings = load_config(config, network=network, changes=changes or ())
     folder = output or Path("runs") / f"{network}_{Path(config).stem}"
     first = os.environ.get("RANK", "0") == "0"
-    with progress_bar("Training", "steps") as update:
-        weights = train_network(
-            settings,
-            folder,
-            device=device,
-            tensorboard=tensorboard,
-            on_progress=lambda done: update(done.step, done.steps),
-        )
+    bar = progress_bar("Training", "steps") if first else nullcontext(lambda _done, _total: None)
+    try:
+        with bar as update:
+            weights = train_network(
+                settings,
+                folder,
+                device=device,
+                tensorboard=tensorboard,
+                on_progress=lambda done: update(done.step, done.steps),
+            )
+    except (KeyboardInterrupt, SystemExit):
+        if first:
+            console.print(f"Stopped; the same command goes on from {escape(str(folder))}.")
+        raise
     if first:
         console.print(f"{escape(str(weights))} has the weights; {folder}/metrics.jsonl the losses.")
         console.print(f"Score them: ghosthands eval {network} --weights {escape(str(weights))}")

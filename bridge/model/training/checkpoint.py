@@ -124,9 +124,18 @@ def split_optimizer(optimizer: optim.Optimizer) -> tuple[dict[str, Tensor], list
 def join_optimizer(
     optimizer: optim.Optimizer, tensors: Mapping[str, Tensor], groups: list[dict[str, Any]]
 ) -> None:
-    """Gives an optimiser what `split_optimizer` took from one."""
+    """Gives an optimiser what `split_optimizer` took from one.
+
+    Raises:
+        ValueError: It is of another optimiser: names, shapes or groups differ.
+    """
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         index, _, field = name.partition(".")
+        shape = parameters[int(index)].shape
+        # A moment is as its parameter is; AdamW's count of steps is one number.
+        if value.shape != shape and value.dim():
+            raise ValueError(f"the optimiser's {name} is {tuple(value.shape)}, not {tuple(shape)}")
         state.setdefault(int(index), {})[field] = value
     optimizer.load_state_dict({"state": state, "param_groups": groups})

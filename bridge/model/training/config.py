@@ -41,12 +41,14 @@ class DataConfig(_Part):
         path: The dataset's folder, for real datasets.
         options: Further arguments of the source.
         views: Views of each sample, or the least and the most, drawn batch by batch.
+        workers: Threads that make batches ahead; more than one helps where pictures are decoded.
     """
 
     source: str = "synthetic-landmarks"
     path: Path | None = None
     options: dict[str, Any] = Field(default_factory=dict)
     views: tuple[int, int] = (3, 3)
+    workers: int = Field(1, ge=1, le=64)
 
     @model_validator(mode="before")
     @classmethod

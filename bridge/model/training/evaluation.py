@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bridge.errors import InputError
+from bridge.errors import InputError, ModelError
 from bridge.model.metrics import f_score, procrustes_align
 from bridge.model.training.bootstrap import Interval, bootstrap_mean
 from bridge.model.training.sample import ROOT, HandViews, SampleSource
 
-__all__ = ["Evaluation", "Prediction", "Predictor", "evaluate", "fused"]
+__all__ = ["Evaluation", "Prediction", "Predictor", "evaluate", "evaluate_all", "fused"]
 
 Array = NDArray[np.float64]
 
@@ -37,6 +37,9 @@ class Evaluation:
 
     Attributes:
         samples: How many samples.
+        unknown: Those among them without complete truth; they count nowhere.
+        failed: Those among them for which the method gave numbers that are not finite. They are in
+            no mean either, so a method with failures must not be compared by its means alone.
         metrics: By name, each with its interval. ``mpjpe_mm`` and ``mpvpe_mm`` are relative to the
             middle knuckle (the papers'), ``root_relative_mm`` to the wrist; ``pa_`` after
             Procrustes alignment with scale; ``f_5`` and ``f_15`` of aligned meshes as in FreiHAND;
@@ -46,6 +49,8 @@ class Evaluation:
     """
 
     samples: int
+    unknown: int
+    failed: int
     metrics: dict[str, Interval]
     per_joint_mm: Array
     per_sample: dict[str, Array]
@@ -54,6 +59,8 @@ class Evaluation:
         """Ready for JSON: means, intervals and per-joint errors."""
         return {
             "samples": self.samples,
+            "unknown": self.unknown,
+            "failed": self.failed,
             "metrics": {
                 name: {"mean": round(i.mean, 4), "low": round(i.low, 4), "high": round(i.high, 4)}
                 for name, i in self.metrics.items()
@@ -82,42 +89,74 @@ def evaluate(
     device: torch.device | str = "cpu",
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Evaluation:
-    """Runs a method over a source and scores it.
+    """Runs one method over a source and scores it; arguments as for `evaluate_all`."""
+    methods = {"method": predict}
+    return evaluate_all(
+        methods, source, views=views, samples=samples, device=device, on_progress=on_progress
+    )["method"]
+
+
+def evaluate_all(
+    methods: Mapping[str, Predictor],
+    source: SampleSource,
+    *,
+    views: int,
+    samples: int | None = None,
+    device: torch.device | str = "cpu",
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> dict[str, Evaluation]:
+    """Runs methods over a source and scores them, on the very same batches.
 
     Args:
-        predict: The method.
+        methods: By name.
         source: Samples with ``joints_m``; vertices are scored where both have them.
-        views: How many views the method is given.
+        views: How many views the methods are given.
         samples: The first so many; all where None.
         device: Where to compute.
         on_progress: Called with the number of samples done.
 
     Raises:
         InputError: The samples have no truth, or there are none.
+        ModelError: A method failed on all of them.
     """
     total = min(samples or len(source), len(source))
     if total < 1:
         raise InputError("there is no sample to evaluate on")
-    parts: list[dict[str, Array]] = []
+    parts: dict[str, list[dict[str, Array]]] = {name: [] for name in methods}
     for first in range(0, total, _BATCH):
         numbers = list(range(first, min(first + _BATCH, total)))
         batch = source.batch(numbers, views=views, augment=False)
         if batch.joints_m is None:
             raise InputError("these samples have no true joints to compare with")
-        with torch.inference_mode():
-            joints, vertices = predict(batch.to(device))
         true_vertices = None if batch.vertices_m is None else batch.vertices_m[:, 0]
         valid = None if batch.joint_valid is None else batch.joint_valid[:, 0]
-        parts.append(_errors(joints.cpu(), vertices, batch.joints_m[:, 0], true_vertices, valid))
+        there = batch.to(device)
+        for name, predict in methods.items():
+            with torch.inference_mode():
+                joints, vertices = predict(there)
+            found = _errors(joints, vertices, batch.joints_m[:, 0], true_vertices, valid)
+            parts[name].append(found)
         on_progress(numbers[-1] + 1)
-    per_sample = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return {name: _summary(name, found) for name, found in parts.items()}
+
+
+def _summary(name: str, parts: list[dict[str, Array]]) -> Evaluation:
+    """All batches of one method."""
+    per_sample = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
     per_joint = per_sample.pop("joints")
+    total = len(per_joint)
+    unknown, failed = (int(per_sample.pop(key).sum()) for key in ("unknown", "failed"))
+    if unknown == total:
+        raise InputError("no sample has all of its true joints: there is nothing to compare with")
+    if unknown + failed == total:
+        raise ModelError(f"all predictions of {name} are numbers that are not finite")
     metrics = {
-        name: bootstrap_mean(values)
-        for name, values in per_sample.items()
+        key: bootstrap_mean(values)
+        for key, values in per_sample.items()
         if np.isfinite(values).any()
     }
-    return Evaluation(total, metrics, np.nanmean(per_joint, axis=0), per_sample)
+    mean = np.nanmean(per_joint, axis=0)
+    return Evaluation(total, unknown, failed, metrics, mean, per_sample)
 
 
 def _errors(
@@ -132,18 +171,27 @@ def _errors(
     if valid is not None:
         # A hand with an unknown joint is scored on none: metrics over fewer joints do not compare.
         truth[~valid.cpu().numpy().all(-1)] = np.nan
-    known = np.asarray(np.isfinite(truth).all((1, 2)) & np.isfinite(predicted).all((1, 2)))
+    labelled = np.isfinite(truth).all((1, 2))
+    usable = np.isfinite(predicted).all((1, 2))
+    mesh = None if vertices is None else _numpy(vertices)
+    if mesh is not None:
+        usable &= np.isfinite(mesh).all((1, 2))
+        # Joints and mesh are one answer: a hand with half of one is in no mean.
+        predicted[~usable] = mesh[~usable] = np.nan
+    known = np.asarray(labelled & usable)
     by_root = _distances_mm(predicted, truth, ROOT)
     errors = {
+        "unknown": ~labelled,
+        "failed": labelled & ~usable,
         "joints": by_root,
         "mpjpe_mm": by_root.mean(-1),
         "root_relative_mm": _distances_mm(predicted, truth, _WRIST).mean(-1),
         "pa_mpjpe_mm": _aligned_mm(predicted, truth, known),
         "auc": _auc(by_root),
     }
-    if vertices is None or true_vertices is None:
+    if mesh is None or true_vertices is None:
         return errors
-    mesh, true_mesh = _numpy(vertices), _numpy(true_vertices)
+    true_mesh = _numpy(true_vertices)
     if mesh.shape != true_mesh.shape:
         raise InputError(
             f"the mesh has {mesh.shape[1]} vertices and the truth {true_mesh.shape[1]}: they are "
@@ -152,15 +200,14 @@ def _errors(
     true_root = truth[:, ROOT : ROOT + 1]
     errors["mpvpe_mm"] = 1000 * np.linalg.norm(mesh - (true_mesh - true_root), axis=-1).mean(-1)
     errors["pa_mpvpe_mm"] = _aligned_mm(mesh, true_mesh, known)
-    aligned = mesh.copy()
-    aligned[known] = procrustes_align(mesh[known], true_mesh[known])
+    aligned = procrustes_align(mesh[known], true_mesh[known])
     for limit in (5, 15):
-        errors[f"f_{limit}"] = np.array(
-            [
-                f_score(a, b, threshold_m=limit / 1000).value if k else np.nan
-                for a, b, k in zip(aligned, true_mesh, known, strict=True)
-            ]
-        )
+        scores = [
+            f_score(a, b, threshold_m=limit / 1000).value
+            for a, b in zip(aligned, true_mesh[known], strict=True)
+        ]
+        errors[f"f_{limit}"] = np.full(len(known), np.nan)
+        errors[f"f_{limit}"][known] = scores
     return errors
 
 

@@ -1,20 +1,19 @@
-"""Batches in the order of the steps, made while the step before is computed."""
+"""Batches in the order of the steps, made while the steps before are computed."""
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Iterator
-from contextlib import closing
+from collections import deque
+from collections.abc import Generator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bridge.model.training.sample import HandViews, SampleSource
 
 __all__ = ["BatchPlan", "batches"]
-
-_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,56 +44,46 @@ class BatchPlan:
     def step(self, step: int) -> tuple[list[int], int]:
         """The sample numbers of this process at a step, and how many views they have."""
         epoch, place = divmod(step, self.steps_per_epoch)
-        order = np.random.default_rng((self.seed, epoch)).permutation(self.samples)
+        order = _order(self.seed, epoch, self.samples)
         chosen = np.resize(order[place * self.batch :], self.batch) + epoch * self.samples
         low, high = self.views
         views = int(np.random.default_rng((self.seed, epoch, place)).integers(low, high + 1))
         return [int(number) for number in chosen[self.rank :: self.processes]], views
 
 
-def batches(source: SampleSource, plan: BatchPlan, first: int, last: int) -> Iterator[HandViews]:
-    """Batches of the steps from ``first`` to before ``last``, two made ahead.
+@lru_cache(maxsize=2)
+def _order(seed: int, epoch: int, samples: int) -> NDArray[np.int64]:
+    """An epoch's order; DexYCB's 400,000 samples take too long to shuffle at every step."""
+    return np.random.default_rng((seed, epoch)).permutation(samples)
+
+
+def batches(
+    source: SampleSource, plan: BatchPlan, first: int, last: int, workers: int = 1
+) -> Generator[HandViews, None, None]:
+    """Batches of the steps from ``first`` to before ``last``, some made ahead.
 
     Numbers count on from epoch to epoch; a source of finite size takes them modulo its length and
-    draws another augmentation for each epoch.
+    draws another augmentation for each epoch. Whatever making one raised is raised in its turn.
+
+    Args:
+        source: Makes them; a batch is a function of its numbers, so threads change nothing.
+        plan: Which.
+        first: Step to begin with.
+        last: Step to end before.
+        workers: Threads; decoding pictures and PyTorch's operators run beside each other.
     """
-    ready: queue.Queue[HandViews | BaseException] = queue.Queue(_AHEAD)
-    stop = threading.Event()
 
-    def put(item: HandViews | BaseException) -> None:
-        while not stop.is_set():
-            try:
-                ready.put(item, timeout=0.2)
-            except queue.Full:
-                continue
-            return
+    def make(step: int) -> HandViews:
+        numbers, views = plan.step(step)
+        return source.batch(numbers, views=views, augment=True)
 
-    def make() -> None:
-        try:
-            for step in range(first, last):
-                numbers, views = plan.step(step)
-                put(source.batch(numbers, views=views, augment=True))
-                if stop.is_set():
-                    return
-        except BaseException as error:  # It is raised where the batch is taken.
-            put(error)
-
-    worker = threading.Thread(target=make, name="batches", daemon=True)
-    worker.start()
-    with closing(_Stop(stop, worker)):
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="batches")
+    ahead: deque[Future[HandViews]] = deque()
+    following = iter(range(first, last))
+    try:
         for _ in range(first, last):
-            item = ready.get()
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-
-
-class _Stop:
-    """Ends the worker however the generator ends."""
-
-    def __init__(self, stop: threading.Event, worker: threading.Thread) -> None:
-        self._stop, self._worker = stop, worker
-
-    def close(self) -> None:
-        self._stop.set()
-        self._worker.join()
+            while len(ahead) <= workers and (step := next(following, None)) is not None:
+                ahead.append(pool.submit(make, step))
+            yield ahead.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

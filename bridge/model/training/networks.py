@@ -24,7 +24,7 @@ class Architecture:
     Attributes:
         configure: A preset's name and the changes to it give the network's configuration, which
             has ``to_dict``.
-        restore: The configuration of such a dict.
+        restore: The configuration of such a dict, to be filled with trained weights.
         build: The network on a hand model.
         loss: Named losses of its output for a batch; ``total`` is the one to minimise.
     """
@@ -42,8 +42,14 @@ def _configure_a3net(preset: str, changes: Mapping[str, Any]) -> A3NetConfig:
     return A3NetConfig.from_dict(presets[preset]().to_dict() | dict(changes))
 
 
+def _restore_a3net(values: Mapping[str, Any]) -> A3NetConfig:
+    # Where its training once began is of no use to trained weights: nothing may be downloaded, and
+    # no path that a file names may be opened.
+    return A3NetConfig.from_dict({k: v for k, v in values.items() if k != "weights"})
+
+
 NETWORKS = {
-    "a3net": Architecture(_configure_a3net, A3NetConfig.from_dict, A3Net, a3net_loss),
+    "a3net": Architecture(_configure_a3net, _restore_a3net, A3Net, a3net_loss),
 }
 
 

@@ -57,13 +57,15 @@ def train(
             write(progress)
             on_progress(progress)
 
+        # First what is quickly found wrong: building a network may download weights.
+        source = open_source(config.data, seed=config.schedule.seed, device=place)
         torch.manual_seed(config.schedule.seed)
         trainer = Trainer(
             config,
             entry=entry,
             network=entry.build(model_config, open_hand_layer()),
             model_config=model_config,
-            source=open_source(config.data, seed=config.schedule.seed),
+            source=source,
             folder=folder,
             device=place,
             on_progress=report,

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+import torch
 
 from bridge.errors import InputError
 from bridge.model.a3net.baselines import BASELINES
 from bridge.model.hand.layer import open_hand_layer
 from bridge.model.training.config import DataConfig
-from bridge.model.training.evaluation import Evaluation, Predictor, evaluate, fused
+from bridge.model.training.evaluation import Evaluation, Predictor, evaluate_all, fused
 from bridge.model.training.networks import architecture
 from bridge.model.training.run import pick_device
-from bridge.model.training.sample import SampleSource
+from bridge.model.training.sample import HandViews, SampleSource
 from bridge.model.training.sources import open_source
 from bridge.model.training.weights import load_network, shipped_weights
 
 __all__ = ["score"]
+
+_log = logging.getLogger(__name__)
 
 
 def score(
@@ -36,10 +42,12 @@ def score(
     Args:
         name: The network.
         weights: Its weights file; the shipped one where None.
-        data: ``synthetic``, or a dataset's folder, whose ``test`` split is taken.
+        data: ``synthetic``, the fixed test set (with pictures for a network that takes them), or a
+            dataset's folder, whose ``test`` split is taken.
         views: Numbers of views to score with.
         samples: The first so many; all where None.
-        baselines: Score the baselines too.
+        baselines: Score the baselines too; those that need what the samples do not have
+            (landmarks to triangulate, true rotations) are left out.
         device: ``auto``, ``cpu`` or ``cuda``.
         on_progress: Called with samples done, and in all.
 
@@ -56,36 +64,50 @@ def score(
     if about["network"] != name:
         raise InputError(f"these are weights of {about['network']}, not of {name}")
     network.to(place)
-    source = _source(data)
+    source = _source(data, about["config"], device=place)
     total = min(samples or len(source), len(source))
-    results: dict[int, dict[str, Evaluation]] = {}
     methods: dict[str, Predictor] = {name: fused(network)}
     if baselines:
-        methods |= {label: partial(predict, network) for label, predict in BASELINES.items()}
-    done = 0
-    jobs = [
-        (count, label)
-        for count in views
-        for label in methods
+        methods |= _possible(
+            {label: partial(predict, network) for label, predict in BASELINES.items()},
+            source.batch([0], views=max(views), augment=False).to(place),
+        )
+    results: dict[int, dict[str, Evaluation]] = {}
+    for k, count in enumerate(views):
         # One view has nothing to average, choose from or triangulate.
-        if count > 1 or label in (name, "first_view")
-    ]
-    for count, label in jobs:
-        results.setdefault(count, {})[label] = evaluate(
-            methods[label],
+        chosen = {n: m for n, m in methods.items() if count > 1 or n in (name, "first_view")}
+        results[count] = evaluate_all(
+            chosen,
             source,
             views=count,
             samples=samples,
             device=place,
-            on_progress=lambda n, before=done: on_progress(before + n, total * len(jobs)),  # type: ignore[misc]
+            on_progress=lambda done, k=k: on_progress(k * total + done, total * len(views)),  # type: ignore[misc]
         )
-        done += total
     return results
 
 
-def _source(data: str) -> SampleSource:
+def _possible(methods: dict[str, Predictor], example: HandViews) -> dict[str, Predictor]:
+    """The methods for which a sample has all that they need."""
+    possible = {}
+    for label, predict in methods.items():
+        try:
+            with torch.inference_mode():
+                predict(example)
+        except InputError as error:
+            _log.info("%s is left out: %s", label, error)
+        else:
+            possible[label] = predict
+    return possible
+
+
+def _source(data: str, config: Mapping[str, Any], *, device: torch.device) -> SampleSource:
+    """Samples as a network of that configuration takes them."""
+    images = config.get("stem") == "rgb"
     if data == "synthetic":
         from bridge.model.synthetic import test_set
 
-        return test_set()
-    return open_source(DataConfig(source="auto", path=Path(data)), seed=0, split="test")
+        return test_set(images=images, device=device)
+    options = {"size": config["crop_px"]} if images else {"images": False}
+    dataset = DataConfig(source="auto", path=Path(data), options=options)
+    return open_source(dataset, seed=0, split="test")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from bridge.errors import InputError
 from bridge.model.training.config import DataConfig
 from bridge.model.training.sample import SampleSource
@@ -9,13 +11,21 @@ from bridge.model.training.sample import SampleSource
 __all__ = ["open_source"]
 
 
-def open_source(data: DataConfig, *, seed: int, split: str = "train") -> SampleSource:
+def open_source(
+    data: DataConfig,
+    *,
+    seed: int,
+    split: str = "train",
+    device: torch.device | str = "cpu",
+) -> SampleSource:
     """Opens the samples that a configuration names.
 
     Args:
         data: Source, path and options.
         seed: Of synthetic samples.
         split: ``train``, ``val`` or ``test``, for real datasets.
+        device: Where synthetic pictures are rendered, unless an option says otherwise: on a CPU
+            that takes far longer than training on them.
 
     Raises:
         InputError: The source is unknown, its folder is missing or incomplete, or an option is not
@@ -29,13 +39,13 @@ def open_source(data: DataConfig, *, seed: int, split: str = "train") -> SampleS
         if data.source == "synthetic-images":
             from bridge.model.synthetic import SyntheticImages
 
-            return SyntheticImages(seed, **data.options)
+            return SyntheticImages(seed, **({"device": device} | data.options))
     except TypeError as error:
         raise InputError(f"data.options do not fit {data.source}: {error}") from error
-    from bridge.model.datasets import open_dataset
-
     if data.path is None:
         raise InputError(
             f"data.source {data.source} is a dataset: give its folder with --set data.path=..."
         )
+    from bridge.model.datasets import open_dataset
+
     return open_dataset(data.source, data.path, split, **data.options)

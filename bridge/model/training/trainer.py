@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -39,7 +40,7 @@ __all__ = ["CHECKPOINT", "Progress", "Trainer"]
 CHECKPOINT = "checkpoint.safetensors"
 _LOG = "metrics.jsonl"
 _PATIENCE_STEPS = 20
-"""Steps in a row whose loss is not finite before the run is given up."""
+"""Steps in a row whose gradient is not finite before the run is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +113,20 @@ class Trainer:
             self._rank,
             1 if alone else distributed.get_world_size(),
         )
-        if self._schedule.batch < self.plan.processes:
-            raise InputError(f"schedule.batch must be at least {self.plan.processes} processes")
+        if self._schedule.batch % self.plan.processes:
+            # Unequal shares would weigh some samples' gradients more than others'.
+            raise InputError(
+                f"schedule.batch must be a multiple of the {self.plan.processes} processes, not "
+                f"{self._schedule.batch}"
+            )
         epochs = self._schedule.epochs
         self.steps = self._schedule.steps or (epochs or 0) * self.plan.steps_per_epoch
         self.network = network.to(self._device)
         step: nn.Module = _Losses(self.network, entry, model_config)
-        self._step_module = step if alone else DistributedDataParallel(step)
+        # A batch of one view has nothing to align: some weights are then without a gradient.
+        self._step_module = (
+            step if alone else DistributedDataParallel(step, find_unused_parameters=True)
+        )
         self._optimizer = optim.AdamW(
             self.network.parameters(),
             lr=self._schedule.rate,
@@ -133,6 +141,13 @@ class Trainer:
         self.step = 0
         self.skipped = 0
         self._skipped_in_a_row = 0
+        # Losses since the last line of the log; a checkpoint has them too.
+        # Terms come and go with what a batch has (one view has no alignment): each has its count.
+        self._sums: dict[str, Tensor] = {}
+        self._counts: dict[str, int] = {}
+        learned = self.network.state_dict().keys()
+        self._statistics = [b for name, b in self.network.named_buffers() if name in learned]
+        self._statistics_before = [buffer.clone() for buffer in self._statistics]
         if (folder / CHECKPOINT).exists():
             self._resume()
 
@@ -145,41 +160,62 @@ class Trainer:
         """Trains to the end, or until SIGINT or SIGTERM; a checkpoint is written either way.
 
         Raises:
-            ModelError: Twenty losses in a row were not finite.
-            KeyboardInterrupt: A signal ended the run; it can be resumed.
+            ModelError: Twenty gradients in a row were not finite.
+            KeyboardInterrupt: SIGINT ended the run; it can be resumed.
+            SystemExit: SIGTERM did, with code 143 as a shell reports it; likewise.
         """
         self.network.train()
-        window: list[Tensor] = []
-        names: list[str] = []
-        began = time.perf_counter()
-        with _signals() as ended:
-            for views in batches(self._source, self.plan, self.step, self.steps):
+        began, begun = time.perf_counter(), self.step
+        stop = 0
+        plan, workers = self.plan, self._config.data.workers
+        with (
+            _signals() as caught,
+            closing(batches(self._source, plan, self.step, self.steps, workers)) as feed,
+        ):
+            for views in feed:
                 losses = self._one_step(views.to(self._device))
-                names = list(losses)
-                window.append(torch.stack([loss.detach() for loss in losses.values()]))
+                if losses is not None:
+                    self._collect(losses)
                 self.step += 1
                 if self.step % self._schedule.log_every == 0 or self.step == self.steps:
-                    seconds = time.perf_counter() - began
-                    self._log(
-                        dict(zip(names, torch.stack(window).mean(0).tolist(), strict=True)),
-                        len(window) * self._schedule.batch / seconds,
-                    )
-                    window, began = [], time.perf_counter()
+                    done = (self.step - begun) * self._schedule.batch
+                    self._log(done / (time.perf_counter() - began))
+                    began, begun = time.perf_counter(), self.step
                 if self.step % self._schedule.save_every == 0:
                     self.save()
-                if ended.is_set():
+                stop = self._agreed(caught)
+                if stop:
                     break
         self.save()
         if self.step < self.steps:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt if stop == signal.SIGINT else SystemExit(128 + stop)
 
-    def _one_step(self, views: HandViews) -> dict[str, Tensor]:
-        """One update; it is left out where the loss or the gradient is not finite."""
+    def _agreed(self, caught: list[int]) -> int:
+        """The signal to stop at, 0 for none: one process's is all processes'.
+
+        A process that stopped alone would leave the others waiting for its gradients.
+        """
+        number = max(caught, default=0)
+        if self.plan.processes == 1:
+            return number
+        shared = torch.tensor(number, device=self._device)
+        distributed.all_reduce(shared, distributed.ReduceOp.MAX)
+        return int(shared)
+
+    def _collect(self, losses: dict[str, Tensor]) -> None:
+        for name, loss in losses.items():
+            value = loss.detach().float()
+            self._sums[name] = self._sums[name] + value if name in self._sums else value
+            self._counts[name] = self._counts.get(name, 0) + 1
+
+    def _one_step(self, views: HandViews) -> dict[str, Tensor] | None:
+        """One update and its losses; None where it was left out: its gradient was not finite."""
         schedule = self._schedule
         # Masks and dropout are a function of the step, so that a resumed run draws the same.
         torch.manual_seed((schedule.seed * 1_000_003 + self.step) * 1_009 + self._rank)
         for group in self._optimizer.param_groups:
             group["lr"] = schedule.rate * rate_factor(schedule, self.step, self.steps)
+        _copy(self._statistics, self._statistics_before)
         bf16 = schedule.precision == "bf16"
         with torch.autocast(self._device.type, torch.bfloat16) if bf16 else nullcontext():
             losses: dict[str, Tensor] = self._step_module(views)
@@ -193,6 +229,8 @@ class Trainer:
                 self._average.update_parameters(self.network)
             self._skipped_in_a_row = 0
             return losses
+        # Batch normalisation's running means saw the same numbers: one infinity would stay in them.
+        _copy(self._statistics_before, self._statistics)
         self.skipped += 1
         self._skipped_in_a_row += 1
         if self._skipped_in_a_row >= _PATIENCE_STEPS:
@@ -200,9 +238,11 @@ class Trainer:
                 f"the gradient was not finite {_PATIENCE_STEPS} steps in a row, up to step "
                 f"{self.step}: lower schedule.rate, or look at the data"
             )
-        return losses
+        return None
 
-    def _log(self, losses: dict[str, float], rate: float) -> None:
+    def _log(self, rate: float) -> None:
+        losses = {name: float(total) / self._counts[name] for name, total in self._sums.items()}
+        self._sums, self._counts = {}, {}
         if self._rank:
             return
         line = {
@@ -227,20 +267,26 @@ class Trainer:
         if self._average is not None:
             tensors |= {f"average.{k}": v for k, v in self._average.module.state_dict().items()}
             tensors["averaged"] = self._average.n_averaged
+        tensors |= {f"window.{name}": total for name, total in self._sums.items()}
         about = {
             "network": self._config.network,
             "config": self._model_config.to_dict(),
-            "run": self._config.model_dump(mode="json"),
+            "run": self._description(),
             "step": self.step,
             "skipped": self.skipped,
+            "window": self._counts,
             "groups": groups,
         }
         write_tensors(self._folder / CHECKPOINT, tensors, about)
 
+    def _description(self) -> dict[str, Any]:
+        """What must be the same for a run to go on; threads do not change what it computes."""
+        return self._config.model_dump(mode="json", exclude={"data": {"workers"}})
+
     def _resume(self) -> None:
         path = self._folder / CHECKPOINT
         tensors, about = read_tensors(path)
-        run = self._config.model_dump(mode="json")
+        run = self._description()
         differs = [key for key in run if about.get("run", {}).get(key) != run[key]]
         if differs:
             raise InputError(
@@ -248,27 +294,68 @@ class Trainer:
                 "folder, or the same configuration to go on"
             )
         load_into(self.network, with_prefix(tensors, "network."), str(path))
-        join_optimizer(self._optimizer, with_prefix(tensors, "optimizer."), about["groups"])
-        if self._average is not None:
-            load_into(self._average.module, with_prefix(tensors, "average."), str(path))
-            self._average.n_averaged.copy_(tensors["averaged"])
-        self.step, self.skipped = about["step"], about["skipped"]
+        try:
+            join_optimizer(self._optimizer, with_prefix(tensors, "optimizer."), about["groups"])
+            if self._average is not None:
+                load_into(self._average.module, with_prefix(tensors, "average."), str(path))
+                self._average.n_averaged.copy_(tensors["averaged"])
+            self.step, self.skipped = (
+                operator.index(about["step"]),
+                operator.index(about["skipped"]),
+            )
+            self._counts = {name: operator.index(n) for name, n in about["window"].items()}
+            window = with_prefix(tensors, "window.")
+            self._sums = {name: window[name].to(self._device) for name in self._counts}
+        except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"{path} is no checkpoint that can be gone on from: {error}"
+            ) from error
+        if not 0 <= self.step <= self.steps:
+            raise ModelError(f"{path} is at step {self.step} of a run of {self.steps}")
+        if not self._rank:
+            _cut_log(self._folder / _LOG, self.step)
+
+
+def _copy(source: list[Tensor], target: list[Tensor]) -> None:
+    if source:
+        torch._foreach_copy_(target, source)
+
+
+def _cut_log(path: Path, step: int) -> None:
+    """Drops lines after a checkpoint's step: they are about to be written again."""
+    if not path.exists():
+        return
+    kept = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            if json.loads(line)["step"] <= step:
+                kept.append(line + "\n")
+        except (ValueError, KeyError, TypeError):
+            continue  # The line that was under way when the run was killed.
+    part = path.with_name(f"{path.name}.part")
+    part.write_text("".join(kept), encoding="utf-8")
+    part.replace(path)
 
 
 @contextmanager
-def _signals() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set: the step under way is finished first."""
-    ended = threading.Event()
+def _signals() -> Iterator[list[int]]:
+    """The numbers of SIGINT and SIGTERM that came: the step under way is finished first.
+
+    The second one does not wait for it.
+    """
+    caught: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield ended
+        yield caught
         return
 
-    def end(_signum: int, _frame: FrameType | None) -> None:
-        ended.set()
+    def end(number: int, _frame: FrameType | None) -> None:
+        if caught:
+            raise KeyboardInterrupt
+        caught.append(number)
 
     former = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield ended
+        yield caught
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)

@@ -132,7 +132,7 @@ def _shipped(key: str, value: Tensor) -> Tensor:
         return value.detach().cpu()
     small = value.detach().cpu().to(torch.float16 if value.dim() > 1 else torch.float32)
     if not small.isfinite().all():
-        raise ModelError(f"the weights {key} are not finite in half precision: did the run diverge?")
+        raise ModelError(f"the weights {key} overflow in half precision: did the run diverge?")
     return small
 
 

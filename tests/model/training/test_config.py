@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bridge.errors import InputError
@@ -14,9 +16,8 @@ from bridge.model.training.schedule import rate_factor
 def test_shipped_configurations_load_and_fit_their_network(name) -> None:
     config = load_config(name)
     entry = architecture(config.network)
-    assert entry.restore(
-        entry.configure(config.model.preset, config.model.changes).to_dict()
-    ) == entry.configure(config.model.preset, config.model.changes)
+    model = entry.configure(config.model.preset, config.model.changes)
+    assert entry.restore(model.to_dict()) == replace(model, weights=None)
 
 
 def test_the_paper_has_the_papers_schedule() -> None:

@@ -7,10 +7,10 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
-from bridge.errors import InputError
+from bridge.errors import InputError, ModelError
 from bridge.model.metrics import auc, mpjpe_mm, pa_mpjpe_mm
 from bridge.model.training.bootstrap import bootstrap_mean
-from bridge.model.training.evaluation import evaluate
+from bridge.model.training.evaluation import evaluate, evaluate_all
 from bridge.model.training.sample import ROOT, HandViews
 
 TURN = torch.tensor(Rotation.from_rotvec([0.1, 0.2, 0.3]).as_matrix(), dtype=torch.float32)
@@ -100,6 +100,51 @@ def test_hands_with_unknown_joints_are_left_out() -> None:
     found = evaluate(wrong_where_unknown, Truth(unknown=3), views=1)
     assert found.metrics["pa_mpjpe_mm"].mean == pytest.approx(0, abs=1e-3)
     assert np.isnan(found.per_sample["mpjpe_mm"]).sum() == 3
+
+
+def test_predictions_that_are_not_finite_are_counted() -> None:
+    """A method may not improve its mean by failing where it is bad."""
+
+    def fails_on_two(views):
+        joints, vertices = relative(views)
+        joints[1, 4] = torch.nan
+        vertices[2, 7] = torch.inf
+        return joints, vertices
+
+    found = evaluate(fails_on_two, Truth(), views=1)
+    assert (found.samples, found.unknown, found.failed) == (10, 0, 2)
+    assert found.to_dict()["failed"] == 2
+    for values in found.per_sample.values():
+        assert np.isnan(values).nonzero()[0].tolist() == [1, 2]
+    with pytest.raises(ModelError, match="all predictions of method"):
+        evaluate(lambda v: (relative(v)[0] * torch.nan, None), Truth(), views=1)
+
+
+def test_methods_are_scored_on_the_same_batches() -> None:
+    truth = Truth()
+    asked = []
+
+    class Counted:
+        def __len__(self) -> int:
+            return 10
+
+        def batch(self, numbers, *, views, augment):
+            asked.append(numbers)
+            return truth.batch(numbers, views=views, augment=augment)
+
+    methods = {"right": relative, "turned": lambda v: (relative(v)[0] @ TURN.T, None)}
+    found = evaluate_all(methods, Counted(), views=1)
+    assert asked == [list(range(10))]
+    assert (
+        found["turned"].metrics["mpjpe_mm"]
+        == evaluate(methods["turned"], truth, views=1).metrics["mpjpe_mm"]
+    )
+    assert found["right"].metrics["mpjpe_mm"].mean < found["turned"].metrics["mpjpe_mm"].mean
+
+
+def test_samples_without_truth_cannot_be_scored() -> None:
+    with pytest.raises(InputError, match="nothing to compare with"):
+        evaluate(relative, Truth(unknown=10), views=1)
 
 
 def test_meshes_of_two_models_do_not_compare() -> None:

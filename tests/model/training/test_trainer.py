@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from bridge.errors import InputError, ModelError
+from bridge.model.training.checkpoint import read_tensors, write_tensors
 from bridge.model.training.trainer import CHECKPOINT, Trainer
 
 
@@ -67,7 +73,7 @@ def test_a_resumed_run_has_the_same_curve(trainer, config, tmp_path) -> None:
     resumed = trainer("cut")
     assert resumed.step == 4  # The last checkpoint: steps 5 to 7 are done again.
     resumed.run()
-    assert log(tmp_path / "cut")[7:] == log(tmp_path / "whole")[4:]
+    assert log(tmp_path / "cut") == log(tmp_path / "whole")
     for mine, theirs in zip(
         resumed.best_network.state_dict().values(),
         whole.best_network.state_dict().values(),
@@ -76,14 +82,61 @@ def test_a_resumed_run_has_the_same_curve(trainer, config, tmp_path) -> None:
         assert torch.equal(mine, theirs)
 
 
-def test_a_signal_finishes_the_step_and_saves(trainer, tmp_path) -> None:
-    def interrupt(progress) -> None:
-        if progress.step == 5:
-            os.kill(os.getpid(), signal.SIGTERM)
+@pytest.mark.parametrize(
+    ("number", "end", "code"),
+    [(signal.SIGINT, KeyboardInterrupt, ()), (signal.SIGTERM, SystemExit, (143,))],
+)
+def test_a_signal_finishes_the_step_and_saves(trainer, config, tmp_path, number, end, code) -> None:
+    """Also between two lines of the log: the line after the resumption has all its steps."""
+    config = with_schedule(config, log_every=4)
+    trainer("whole", config=config).run()
+    run = trainer(config=config)
+    one_step = run._one_step
 
+    def interrupted(views):
+        if run.step == 5:
+            os.kill(os.getpid(), number)
+        return one_step(views)
+
+    run._one_step = interrupted
+    with pytest.raises(end) as raised:
+        run.run()
+    assert raised.value.args == code
+    resumed = trainer(config=config)
+    assert resumed.step == 6
+    resumed.run()
+    assert log(tmp_path / "run") == log(tmp_path / "whole")
+
+
+def test_a_second_signal_does_not_wait(trainer) -> None:
+    run = trainer()
+
+    def twice(views) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+
+    run._one_step = twice
     with pytest.raises(KeyboardInterrupt):
-        trainer(on_progress=interrupt).run()
-    assert 5 <= trainer().step < 12
+        run.run()
+
+
+def test_a_term_of_the_loss_may_come_and_go(trainer, entry, config, tmp_path) -> None:
+    """A batch of one view has no alignment to be wrong about; a mean is over those that have."""
+
+    def loss(output, views, config):
+        losses = entry.loss(output, views, config)
+        return losses | ({"views": torch.tensor(7.0)} if views.focal.shape[1] > 1 else {})
+
+    trainer(entry=replace(entry, loss=loss), config=with_schedule(config, log_every=12)).run()
+    assert log(tmp_path / "run")[-1]["views"] == 7
+
+
+def test_more_threads_change_nothing(trainer, config, tmp_path) -> None:
+    data = config.data.model_copy(update={"workers": 3})
+    trainer("one").run()
+    trainer("three", config=config.model_copy(update={"data": data})).run()
+    assert log(tmp_path / "one") == log(tmp_path / "three")
 
 
 def test_another_configuration_does_not_go_on_in_the_same_folder(trainer, config) -> None:
@@ -99,6 +152,77 @@ def test_steps_that_are_not_finite_are_left_out(trainer, source, config, tmp_pat
     assert run.skipped == 1
     assert all(value.isfinite().all() for value in run.network.state_dict().values())
     assert log(tmp_path / "run")[-1]["skipped"] == 1
+
+
+def test_a_step_left_out_leaves_no_trace_in_the_statistics(trainer, source) -> None:
+    """An infinite activation reaches the running means before any loss is known."""
+
+    class Normalised(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm, self.layer = nn.BatchNorm1d(42), nn.Linear(42, 63)
+
+        def forward(self, views):
+            return self.layer(self.norm(views.landmarks[:, 0].flatten(1))).unflatten(1, (21, 3))
+
+    run = trainer(network=Normalised())
+    bad, made = set(run.plan.step(2)[0][:1]), source.batch
+
+    def batch(numbers, *, views, augment):
+        views = made(numbers, views=views, augment=augment)
+        return replace(
+            views, landmarks=views.landmarks * (float("inf") if bad & set(numbers) else 1)
+        )
+
+    source.batch = batch
+    run.run()
+    assert run.skipped == 1
+    assert run.network.norm.num_batches_tracked == 11
+    assert all(value.isfinite().all() for value in run.network.state_dict().values())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t, a: a.pop("groups"), "groups"),
+        (lambda t, a: a.update(step="x"), "str"),
+        (lambda t, a: a.update(step=99), "step 99 of a run of 12"),
+        (lambda t, a: a.update(window={"total": 3}), "total"),
+        (lambda t, a: t.update({"optimizer.z.q": torch.zeros(1)}), "z"),
+        (lambda t, a: t.update({"optimizer.7.exp_avg": torch.zeros(1)}), "index"),
+        (lambda t, a: t.update({"optimizer.0.exp_avg": torch.zeros(3)}), r"not \(63, 42\)"),
+        (lambda t, a: t.pop("averaged"), "averaged"),
+        (lambda t, a: t.pop("network.layer.bias"), "layer.bias is missing"),
+    ],
+)
+def test_a_checkpoint_that_was_changed_is_refused(trainer, tmp_path, change, message) -> None:
+    trainer().run()
+    path = tmp_path / "run" / CHECKPOINT
+    tensors, about = read_tensors(path)
+    change(tensors, about)
+    write_tensors(path, tensors, about)
+    with pytest.raises(ModelError, match=message):
+        trainer()
+
+
+def test_a_run_killed_while_it_saves_goes_on(tmp_path) -> None:
+    """SIGKILL between the bytes of a checkpoint: the one before is whole."""
+    code = (
+        "import sys, os, torch\n"
+        "from pathlib import Path\n"
+        "from bridge.model.training.checkpoint import write_tensors\n"
+        "path = Path(sys.argv[1])\n"
+        "write_tensors(path, {'a': torch.full((9,), 1.0)}, {'step': 1})\n"
+        "os.fsync = lambda _: os.kill(os.getpid(), 9)\n"
+        "write_tensors(path, {'a': torch.full((9,), 2.0)}, {'step': 2})\n"
+    )
+    path = tmp_path / CHECKPOINT
+    ended = subprocess.run([sys.executable, "-c", code, path], timeout=60)
+    assert ended.returncode == -signal.SIGKILL
+    assert path.with_name(f"{CHECKPOINT}.part").exists()
+    tensors, about = read_tensors(path)
+    assert about == {"step": 1}
+    assert torch.equal(tensors["a"], torch.ones(9))
 
 
 def test_a_run_that_stays_not_finite_is_given_up(trainer, source, config) -> None:

@@ -1,0 +1,62 @@
+"""How large the network is: parameters and operations, to hold against Table 4."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from bridge.model.a3net.network import A3Net
+
+__all__ = ["Complexity", "complexity"]
+
+
+class Complexity(NamedTuple):
+    """Size of a network.
+
+    Attributes:
+        parameters: Trainable numbers.
+        flops: Multiply-accumulates of one hand in all its views. This is what vision papers print
+            as FLOPs (ResNet-18 at 224 pixels is "1.8 G"), and with it the paper's numbers fit
+            its backbone; counting multiplications and additions apart would double it.
+        views: N.
+        iterations: Of alignment.
+    """
+
+    parameters: int
+    flops: int
+    views: int
+    iterations: int
+
+
+def complexity(net: A3Net, views: int = 3) -> Complexity:
+    """Counts matrix products and convolutions of one forward pass, the hand layer's included.
+
+    Args:
+        net: The network; left as it was.
+        views: N.
+    """
+    config = net.config
+    device = next(net.parameters()).device
+    confidence = None
+    if config.stem == "rgb":
+        data = torch.zeros(1, views, 3, config.crop_px, config.crop_px, device=device)
+    else:
+        data = torch.zeros(1, views, 21, 2, device=device)
+        confidence = torch.ones(1, views, 21, device=device)
+    focal = torch.full((1, views), 4.0, device=device)
+    present = torch.ones(1, views, dtype=torch.bool, device=device)
+    training = net.training
+    net.eval()
+    try:
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            net.export_forward(data, confidence, focal, present)
+    finally:
+        net.train(training)
+    return Complexity(
+        parameters=sum(p.numel() for p in net.parameters() if p.requires_grad),
+        flops=counter.get_total_flops() // 2,
+        views=views,
+        iterations=config.iterations,
+    )

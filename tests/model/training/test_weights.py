@@ -1,0 +1,115 @@
+"""Shipped weights: half precision, in parts, read back by nothing but the network they are of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from bridge.errors import InputError, ModelError
+from bridge.model.training import weights as module
+from bridge.model.training.checkpoint import read_tensors, write_tensors
+from bridge.model.training.networks import NETWORKS, architecture
+from bridge.model.training.weights import (
+    load_network,
+    read_weights,
+    save_weights,
+    shipped_weights,
+)
+
+
+@pytest.fixture
+def linear(entry, monkeypatch) -> nn.Module:
+    monkeypatch.setitem(NETWORKS, "linear", entry)
+    torch.manual_seed(1)
+    return entry.build(entry.configure("", {}), None)
+
+
+def save(path, network, entry):
+    about = {"run": {"seed": 1}}
+    return save_weights(path, network, name="linear", config=entry.configure("", {}), about=about)
+
+
+def test_matrices_are_halved_and_vectors_are_kept(linear, entry, tmp_path) -> None:
+    path = tmp_path / "weights.safetensors"
+    assert save(path, linear, entry) == [path]
+    tensors, about = read_tensors(path)
+    assert tensors["layer.weight"].dtype == torch.float16
+    assert tensors["layer.bias"].dtype == torch.float32
+    assert about["run"] == {"seed": 1}
+    network, _ = load_network(path, None)
+    assert not network.training
+    assert not any(p.requires_grad for p in network.parameters())
+    assert torch.equal(network.layer.bias, linear.layer.bias)
+    torch.testing.assert_close(network.layer.weight, linear.layer.weight, rtol=1e-3, atol=1e-4)
+
+
+def test_large_networks_come_in_parts(linear, entry, tmp_path, monkeypatch) -> None:
+    """The paper's network has 61 MB of weights, and a file may have 16 MiB."""
+    monkeypatch.setattr(module, "_PART_BYTES", 1000)
+    path = tmp_path / "weights.safetensors"
+    paths = save(path, linear, entry)
+    assert [p.name for p in paths] == ["weights.safetensors", "weights_part2.safetensors"]
+    network, _ = load_network(path, None)
+    assert torch.equal(network.layer.bias, linear.layer.bias)
+    with pytest.raises(ModelError, match="part 2 of its weights"):
+        load_network(paths[1], None)
+    with torch.no_grad():
+        linear.layer.bias += 1
+    other = save(tmp_path / "other.safetensors", linear, entry)
+    paths[1].write_bytes(other[1].read_bytes())
+    with pytest.raises(ModelError, match="not of the same weights"):
+        load_network(path, None)
+    paths[1].unlink()
+    with pytest.raises(ModelError, match=r"no weights file .*part2"):
+        load_network(path, None)
+
+
+def test_weights_beyond_half_precision_are_not_written(linear, entry, tmp_path) -> None:
+    with torch.no_grad():
+        linear.layer.weight[0, 0] = 1e6
+    with pytest.raises(ModelError, match=r"layer\.weight"):
+        save(tmp_path / "weights.safetensors", linear, entry)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t, a: a.update(network="unheard"), "unheard"),
+        (lambda t, a: a.pop("network"), "no network that is known"),
+        (lambda t, a: a.update(parts="many"), "'many' parts"),
+        (lambda t, a: t["layer.bias"].add_(1), "not those that were written"),
+        (lambda t, a: t.pop("layer.bias"), "not those that were written"),
+    ],
+)
+def test_files_that_were_changed_are_refused(linear, entry, tmp_path, change, message) -> None:
+    path = tmp_path / "weights.safetensors"
+    save(path, linear, entry)
+    tensors, about = read_weights(path)
+    change(tensors, about)
+    write_tensors(path, tensors, about)
+    with pytest.raises(ModelError, match=message):
+        load_network(path, None)
+
+
+def test_weights_of_another_size_name_what_differs(linear, entry, tmp_path, monkeypatch) -> None:
+    path = tmp_path / "weights.safetensors"
+    save(path, linear, entry)
+    monkeypatch.setitem(NETWORKS, "linear", replace(entry, build=lambda c, h: nn.Linear(2, 2)))
+    with pytest.raises(ModelError, match=r"weight is missing.*and \d more"):
+        load_network(path, None)
+
+
+def test_a_file_cannot_have_its_network_open_or_download_anything() -> None:
+    config = architecture("a3net").restore({"weights": "/etc/passwd", "iterations": 1})
+    assert config.weights is None
+    with pytest.raises(InputError, match="A3NetConfig has no"):
+        architecture("a3net").restore({"iterationz": 1})
+
+
+def test_a_network_without_shipped_weights_asks_for_some() -> None:
+    with pytest.raises(ModelError, match="--weights"):
+        shipped_weights("nothing")

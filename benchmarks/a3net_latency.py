@@ -60,7 +60,7 @@ def networks() -> Iterator[tuple[str, A3Net]]:
     """The two networks, ready for inference."""
     from bridge.model.training.weights import load_network, shipped_weights
 
-    shipped, _ = load_network(shipped_weights("a3net"), open_hand_layer())
+    shipped, _ = load_network(shipped_weights("a3net"))
     assert isinstance(shipped, A3Net)
     yield "landmarks", shipped
     torch.manual_seed(SEED)

@@ -58,7 +58,6 @@ def run_row(name: str, steps: int, seed: int, folder: Path) -> None:
     """Trains and scores one row on one thread; writes ``result.json`` into its folder."""
     from bridge.model.a3net.baselines import BASELINES
     from bridge.model.a3net.complexity import complexity
-    from bridge.model.hand.layer import open_hand_layer
     from bridge.model.synthetic import test_set
     from bridge.model.training.config import load_config
     from bridge.model.training.evaluation import evaluate_all, fused
@@ -75,7 +74,7 @@ def run_row(name: str, steps: int, seed: int, folder: Path) -> None:
     began = time.perf_counter()
     weights = train(config.model_copy(update={"model": model}), folder, device="cpu")
     seconds = time.perf_counter() - began
-    network, _ = load_network(weights, open_hand_layer())
+    network, _ = load_network(weights)
     methods = {"a3net": fused(network)}
     if name == "full":
         methods |= {label: partial(method, network) for label, method in BASELINES.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bridge.commands import (
+    data,
     demo,
     doctor,
     evaluate,
@@ -29,6 +30,7 @@ for verb in (
 ):
     app.command()(verb)
 
+app.add_typer(data.data, name="data")
 app.add_typer(models.models, name="models")
 app.command()(train.train)
 app.command(name="eval")(evaluate.evaluate)

@@ -72,11 +72,10 @@ def export(
     require("torch", extra="train")
     from bridge.model.a3net.export import export_onnx, parity
     from bridge.model.a3net.network import A3Net
-    from bridge.model.hand.layer import open_hand_layer
     from bridge.model.training.weights import load_network, shipped_weights
 
     file = weights or shipped_weights(name)
-    network, about = load_network(file, open_hand_layer())
+    network, about = load_network(file)
     if not isinstance(network, A3Net) or about["network"] != name:
         raise InputError(f"{file} holds {about['network']}, not {name}")
     with console.status("Exporting and comparing (some minutes on a CPU)"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
@@ -81,6 +82,8 @@ def export_onnx(network: A3Net, path: Path, *, about: Mapping[str, Any] | None =
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         # The exporter's progress and its notes on its own parts are not for the user.
         warnings.simplefilter("ignore")
+        for name in ("onnx_ir", "onnxscript"):
+            logging.getLogger(name).setLevel(logging.WARNING)
         program = torch.onnx.export(
             _Exported(network).eval(),
             _example(config.stem, config.crop_px, 3),
@@ -148,7 +151,8 @@ def _halve(model: onnx.ModelProto) -> None:
     casts = []
     for weight in model.graph.initializer:
         values = numpy_helper.to_array(weight)
-        half = values.astype(np.float16)
+        with np.errstate(over="ignore"):  # what overflows is not equal, and stays as it is
+            half = values.astype(np.float16)
         if values.dtype != np.float32 or values.size < _LARGE or (half != values).any():
             continue
         name = weight.name

@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bridge.errors import InputError
+from bridge.model.training.hands import HandName
 
 __all__ = ["DataConfig", "ModelConfig", "ScheduleConfig", "TrainConfig", "load_config"]
 
@@ -27,9 +28,11 @@ class ModelConfig(_Part):
     Attributes:
         preset: The network's sizes to start from.
         changes: What differs from the preset, by the network's own names.
+        hand: ``open``, or ``mano``: the user's own files, for datasets with MANO labels.
     """
 
     preset: str = "landmarks"
+    hand: HandName = "open"
     changes: dict[str, Any] = Field(default_factory=dict)
 
 

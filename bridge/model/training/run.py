@@ -11,8 +11,8 @@ import torch
 from torch import distributed
 
 from bridge.errors import InputError
-from bridge.model.hand.layer import open_hand_layer
 from bridge.model.training.config import TrainConfig
+from bridge.model.training.hands import hand_layer
 from bridge.model.training.networks import architecture
 from bridge.model.training.sources import open_source
 from bridge.model.training.trainer import Progress, Trainer
@@ -58,12 +58,14 @@ def train(
             on_progress(progress)
 
         # First what is quickly found wrong: building a network may download weights.
-        source = open_source(config.data, seed=config.schedule.seed, device=place)
+        source = open_source(
+            config.data, seed=config.schedule.seed, device=place, hand=config.model.hand
+        )
         torch.manual_seed(config.schedule.seed)
         trainer = Trainer(
             config,
             entry=entry,
-            network=entry.build(model_config, open_hand_layer()),
+            network=entry.build(model_config, hand_layer(config.model.hand)),
             model_config=model_config,
             source=source,
             folder=folder,

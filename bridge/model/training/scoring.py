@@ -12,14 +12,13 @@ import torch
 
 from bridge.errors import InputError
 from bridge.model.a3net.baselines import BASELINES
-from bridge.model.hand.layer import open_hand_layer
 from bridge.model.training.config import DataConfig
 from bridge.model.training.evaluation import Evaluation, Predictor, evaluate_all, fused
 from bridge.model.training.networks import architecture
 from bridge.model.training.run import pick_device
 from bridge.model.training.sample import HandViews, SampleSource
 from bridge.model.training.sources import open_source
-from bridge.model.training.weights import load_network, shipped_weights
+from bridge.model.training.weights import hand_of, load_network, shipped_weights
 
 __all__ = ["score"]
 
@@ -60,11 +59,11 @@ def score(
     """
     architecture(name)
     place = pick_device(device)
-    network, about = load_network(weights or shipped_weights(name), open_hand_layer())
+    network, about = load_network(weights or shipped_weights(name))
     if about["network"] != name:
         raise InputError(f"these are weights of {about['network']}, not of {name}")
     network.to(place)
-    source = _source(data, about["config"], device=place)
+    source = _source(data, about, device=place)
     total = min(samples or len(source), len(source))
     methods: dict[str, Predictor] = {name: fused(network)}
     if baselines:
@@ -101,13 +100,15 @@ def _possible(methods: dict[str, Predictor], example: HandViews) -> dict[str, Pr
     return possible
 
 
-def _source(data: str, config: Mapping[str, Any], *, device: torch.device) -> SampleSource:
-    """Samples as a network of that configuration takes them."""
+def _source(data: str, about: Mapping[str, Any], *, device: torch.device) -> SampleSource:
+    """Samples as the network that says this of itself takes them."""
+    config = about["config"]
     images = config.get("stem") == "rgb"
     if data == "synthetic":
         from bridge.model.synthetic import test_set
 
         return test_set(images=images, device=device)
-    options = {"size": config["crop_px"]} if images else {"images": False}
+    # Landmarks of a dataset are the projected truth: nothing that sees pictures may be given them.
+    options = {"size": config["crop_px"], "landmarks": False} if images else {"images": False}
     dataset = DataConfig(source="auto", path=Path(data), options=options)
-    return open_source(dataset, seed=0, split="test")
+    return open_source(dataset, seed=0, split="test", hand=hand_of(about))

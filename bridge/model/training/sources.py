@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from bridge.errors import InputError
+from bridge.model.hand import mano_folder
 from bridge.model.training.config import DataConfig
 from bridge.model.training.sample import SampleSource
 
@@ -16,6 +17,7 @@ def open_source(
     *,
     seed: int,
     split: str = "train",
+    hand: str = "open",
     device: torch.device | str = "cpu",
 ) -> SampleSource:
     """Opens the samples that a configuration names.
@@ -23,6 +25,7 @@ def open_source(
     Args:
         data: Source, path and options.
         seed: Of synthetic samples.
+        hand: The network's: on ``mano`` datasets also give MANO's vertices and pose.
         split: ``train``, ``val`` or ``test``, for real datasets.
         device: Where synthetic pictures are rendered, unless an option says otherwise: on a CPU
             that takes far longer than training on them.
@@ -48,4 +51,7 @@ def open_source(
         )
     from bridge.model.datasets import open_dataset
 
-    return open_dataset(data.source, data.path, split, **data.options)
+    options = dict(data.options)
+    if hand == "mano":
+        options.setdefault("mano_path", mano_folder())
+    return open_dataset(data.source, data.path, split, **options)

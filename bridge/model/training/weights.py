@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from bridge.errors import GhostHandsError, ModelError
 from bridge.model.hand.layer import HandLayer
 from bridge.model.training.checkpoint import load_into, read_tensors, with_prefix, write_tensors
+from bridge.model.training.hands import hand_layer
 from bridge.model.training.networks import architecture
 
-__all__ = ["load_network", "read_weights", "save_weights", "shipped_weights"]
+__all__ = ["hand_of", "load_network", "read_weights", "save_weights", "shipped_weights"]
 
 _PART_BYTES = 16 * 2**20
 _PART = "_part"
@@ -86,12 +87,12 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return tensors, about
 
 
-def load_network(path: Path, hand: HandLayer) -> tuple[nn.Module, dict[str, Any]]:
+def load_network(path: Path, hand: HandLayer | None = None) -> tuple[nn.Module, dict[str, Any]]:
     """A network from its weights, ready for inference, and what its file says of it.
 
     Args:
         path: What `save_weights`, or a training run's checkpoint, wrote.
-        hand: The hand model to put it on: the one it was trained with.
+        hand: The hand model to put it on; None takes the one it was trained with.
 
     Raises:
         ModelError: The file is missing, damaged, or another network's.
@@ -102,11 +103,19 @@ def load_network(path: Path, hand: HandLayer) -> tuple[nn.Module, dict[str, Any]
         config = entry.restore(about["config"])
     except (AttributeError, KeyError, TypeError, ValueError, GhostHandsError) as error:
         raise ModelError(f"{path} holds no network that is known here: {error}") from error
-    network = entry.build(config, hand)
+    network = entry.build(config, hand or hand_layer(hand_of(about)))
     # A checkpoint holds more; of the two sets of weights the average is the better one.
     tensors = with_prefix(tensors, "average.") or with_prefix(tensors, "network.") or tensors
     load_into(network, tensors, str(path))
     return network.eval().requires_grad_(requires_grad=False), about
+
+
+def hand_of(about: Mapping[str, Any]) -> str:
+    """The name of the hand that a network was trained on."""
+    try:
+        return str(about["run"]["model"]["hand"])
+    except (KeyError, TypeError):
+        return "open"
 
 
 def shipped_weights(name: str) -> Path:

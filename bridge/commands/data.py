@@ -1,0 +1,90 @@
+"""``ghosthands data``: the public datasets on this machine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from bridge.commands.console import console
+
+if TYPE_CHECKING:
+    from bridge.model.datasets import DatasetReport
+
+__all__ = ["data"]
+
+data = typer.Typer(no_args_is_help=True, help="Public hand datasets: is this copy whole?")
+
+
+@data.command("check")
+def check(
+    path: Annotated[Path, typer.Argument(help="The dataset's folder.")],
+    name: Annotated[
+        str, typer.Option(help="dexycb, hanco, freihand, ho3d, interhand26m, or auto.")
+    ] = "auto",
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Also look for truncated pictures; takes longer.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead.")] = False,
+) -> None:
+    """Say what a dataset's folder has and what it lacks; exit with 1 if no split can be used."""
+    from bridge.model.datasets import check_dataset
+
+    with console.status("Looking...") as status:
+        report = check_dataset(
+            path,
+            name,
+            pictures=pictures,
+            on_progress=lambda split, files: status.update(f"Looking: {split}, {files} files"),
+        )
+    if as_json:
+        typer.echo(json.dumps(report.to_dict()))
+    else:
+        _show(report)
+    if not report.usable:
+        raise typer.Exit(1)
+
+
+@data.command("formats")
+def formats(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead.")] = False,
+) -> None:
+    """Say which datasets can be read, where each is had, and how its folder should look."""
+    from bridge.model.datasets import FORMATS
+
+    if as_json:
+        names = ("title", "site", "licence", "splits", "views", "layout")
+        facts = {one.name: {key: getattr(one, key) for key in names} for one in FORMATS.values()}
+        typer.echo(json.dumps(facts))
+        return
+    for one in FORMATS.values():
+        console.print(f"[bold]{one.name}[/bold]  {escape(one.title)}", highlight=False)
+        table = Table(box=None, show_header=False, pad_edge=False)
+        table.add_row("from", one.site)
+        table.add_row("licence", one.licence)
+        table.add_row("splits", ", ".join(one.splits))
+        table.add_row("views", one.views)
+        table.add_row("folder", escape(one.layout))
+        console.print(table)
+        console.print()
+    console.print("None is shipped: read and accept the owners' terms, and download it yourself.")
+
+
+def _show(report: DatasetReport) -> None:
+    console.print(f"{escape(str(report.path))} is {report.name}.", highlight=False)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("split", "hands", "pictures of them", "files", "missing", "damaged", ""):
+        table.add_column(heading, justify="left" if heading in ("split", "") else "right")
+    for name, split in report.splits.items():
+        damaged = "-" if split.damaged is None else str(split.damaged)
+        verdict = "[green]usable[/green]" if split.usable else "[red]not usable[/red]"
+        counts = (split.hands, split.views, split.files, split.missing)
+        table.add_row(name, *map(str, counts), damaged, verdict)
+    console.print(table)
+    for name, split in report.splits.items():
+        for line in (*split.problems, *split.notes):
+            console.print(f"{name}: {escape(line)}", highlight=False)

@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     private_key: Path | None = Field(None, description="PEM key of that certificate.")
 
     provider: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the nets run.")
-    fuser: str = Field("hand-space", description="How views are fused.")
+    fuser: str = Field("selfcal", description="How views are fused.")
     record: Path | None = Field(None, description="Folder in which every room is recorded.")
 
     max_rooms: int = Field(8, ge=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from bridge.model.hand import open_hand
 from bridge.model.pose import HandPose, Hands
 from bridge.protocol import HandPacket, PosePacket, ShapePacket
 from bridge.protocol.joints import Side
@@ -45,7 +44,7 @@ class PoseFeed:
         return packet
 
     def _new_shape(self, pose: HandPose) -> ShapePacket | None:
-        rest = open_hand(pose.side).rest_keypoints(pose.betas)
+        rest = pose.rest_m
         sent = self._shapes.get(pose.side)
         if sent is not None and np.abs(sent.rest_joints_m - rest).max() < _SHAPE_TOLERANCE_M:
             return None

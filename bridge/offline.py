@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bridge.errors import InputError
 from bridge.feed import PoseFeed
 from bridge.model.nets import HandNets
+from bridge.model.pose import Hands, ViewHands
 from bridge.model.reconstruct import Reconstructor
+from bridge.model.selfcal.clip import reconstruct_clip
+from bridge.model.tracker import HandTracker
 from bridge.protocol.joints import Side
 from bridge.recorder import Recorder
 from bridge.streams import VideoFile, synchronised
@@ -25,10 +31,12 @@ class Summary:
     Attributes:
         frame_sets: Poses written.
         found: Frame sets in which each hand was found, left and right.
+        notes: What is uncertain about the cameras, for people.
     """
 
     frame_sets: int
     found: tuple[int, int]
+    notes: tuple[str, ...] = ()
 
 
 def reconstruct_videos(
@@ -37,7 +45,7 @@ def reconstruct_videos(
     *,
     nets: HandNets,
     offsets_s: Sequence[float] | None = None,
-    fuser: str = "hand-space",
+    fuser: str = "selfcal",
     overwrite: bool = False,
     progress: Callable[[int, int | None], None] = lambda _done, _total: None,
 ) -> Summary:
@@ -48,7 +56,8 @@ def reconstruct_videos(
         output: The recording to write.
         nets: The hand nets.
         offsets_s: How much later each video begins than the first, seconds; zeros by default.
-        fuser: How views are fused.
+        fuser: How views are fused. ``selfcal`` looks at the whole recording at once and smooths
+            it both ways; the others go through it as they would live.
         overwrite: Whether an existing output may be replaced.
         progress: Called with the frame sets done and, where the files say, how many there are.
 
@@ -58,7 +67,7 @@ def reconstruct_videos(
     """
     if not videos:
         raise InputError("give at least one video")
-    reconstructor, feed, found = Reconstructor(nets, fuser=fuser), PoseFeed(), [0, 0]
+    feed, found, notes = PoseFeed(), [0, 0], list[str]()
     names = view_names(videos)
     # Times on the wire are not negative, and a video may begin before the first one.
     origin_ns = round(max(0.0, *(-offset for offset in offsets_s or ()), 0.0) * 1e9)
@@ -79,20 +88,61 @@ def reconstruct_videos(
                 overwrite=overwrite,
             )
         )
-        for frames in frame_sets:
-            images = {frame.view: frame.rgb() for frame in frames.frames}
-            result = reconstructor.step(frames.time_ns + origin_ns, images)
-            shapes, pose = feed.packets(result.hands)
+        pictures = (
+            (frames.time_ns + origin_ns, {frame.view: frame.rgb() for frame in frames.frames})
+            for frames in frame_sets
+        )
+        total = files[0].frame_count
+        if fuser == "selfcal":
+            motions = _whole(pictures, names, nets, notes, lambda done: progress(done, total))
+        else:
+            motions = _one_by_one(pictures, nets, fuser, lambda done: progress(done, total))
+        for hands in motions:
+            shapes, pose = feed.packets(hands)
             for shape in shapes:
                 recorder.write(shape, wait=True)
             recorder.write(pose, wait=True)
             for side in Side:
-                found[side] += result.hands.hands[side] is not None
+                found[side] += hands.hands[side] is not None
             done += 1
-            progress(done, files[0].frame_count)
     if recorder.error is not None:
         raise InputError(f"{output} is incomplete: {recorder.error}")
-    return Summary(done, (found[0], found[1]))
+    return Summary(done, (found[0], found[1]), tuple(notes))
+
+
+Pictures = Iterator[tuple[int, dict[str, NDArray[np.uint8]]]]
+"""Times in nanoseconds, and the picture of each view."""
+
+
+def _one_by_one(
+    pictures: Pictures, nets: HandNets, fuser: str, progress: Callable[[int], None]
+) -> Iterator[Hands]:
+    """Hands as they would be live."""
+    reconstructor = Reconstructor(nets, fuser=fuser)
+    for done, (time_ns, images) in enumerate(pictures, 1):
+        yield reconstructor.step(time_ns, images).hands
+        progress(done)
+
+
+def _whole(
+    pictures: Pictures,
+    names: list[str],
+    nets: HandNets,
+    notes: list[str],
+    progress: Callable[[int], None],
+) -> Iterator[Hands]:
+    """Hands of the whole recording, adjusted at once."""
+    tracker = HandTracker(nets)
+    seen: list[tuple[int, list[ViewHands]]] = []
+    for done, (time_ns, images) in enumerate(pictures, 1):
+        seen.append((time_ns, tracker.track(images)))
+        progress(done)
+    motion = reconstruct_clip(seen, names)
+    if motion.calibration is not None:
+        notes.extend(motion.calibration.warnings)
+    elif len(names) > 1:
+        notes.append("no two views ever see the same hand at once: only one of them was used")
+    yield from motion.hands
 
 
 def view_names(videos: Sequence[Path]) -> list[str]:

@@ -23,7 +23,7 @@ def reconstruct(
         list[float] | None,
         typer.Option(help="Seconds by which each further video begins later; one a video."),
     ] = None,
-    fuser: Annotated[str, typer.Option(help="How views are fused.")] = "hand-space",
+    fuser: Annotated[str, typer.Option(help="How views are fused.")] = "selfcal",
     provider: Annotated[str, typer.Option(help="Where the nets run: auto, cpu or cuda.")] = "auto",
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace the output.")] = False,
 ) -> None:
@@ -50,6 +50,8 @@ def reconstruct(
         for side, found in zip(("left", "right"), summary.found, strict=True)
     )
     console.print(f"{escape(str(output))}: {summary.frame_sets} poses, {shares}.")
+    for note in summary.notes:
+        console.print(f"Note: {note}.", style="yellow")
     if not any(summary.found):
         console.print(
             "No hand was found: film them from nearer, in even light, with the wrists in view.",

@@ -26,7 +26,7 @@ def serve(
         list[str] | None, typer.Option(help="A room that is open from the start [lesson].")
     ] = None,
     record: Annotated[Path | None, typer.Option(help="Record every room into this folder.")] = None,
-    fuser: Annotated[str | None, typer.Option(help="How views are fused [hand-space].")] = None,
+    fuser: Annotated[str | None, typer.Option(help="How views are fused [selfcal].")] = None,
     provider: Annotated[
         str | None, typer.Option(help="Where the nets run: auto, cpu or cuda [auto].")
     ] = None,

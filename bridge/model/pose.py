@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from bridge.protocol.joints import Side
 
-__all__ = ["FloatArray", "HandPose", "Hands", "ViewHand", "ViewHands"]
+__all__ = ["BoolArray", "FloatArray", "HandPose", "Hands", "ViewHand", "ViewHands"]
 
 FloatArray = NDArray[np.floating]
+BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class HandPose:
         pose_quat: ``(16, 4)`` xyzw, MANO joint order; 0 turns the hand's rest frame into the
             stage, 1 to 15 are local joint rotations.
         betas: ``(10,)`` shape of the hand model.
+        rest_m: ``(21, 3)`` the person's keypoints at rest, metres, wrist at the origin: those of
+            the hand model with these betas, or as they were measured.
         joints_m: ``(21, 3)`` keypoints in the stage, metres, consistent with the fields above.
         finger_confidence: ``(5,)`` thumb to little, 0 to 1.
     """
@@ -65,6 +68,7 @@ class HandPose:
     wrist_m: FloatArray
     pose_quat: FloatArray
     betas: FloatArray
+    rest_m: FloatArray
     joints_m: FloatArray
     finger_confidence: FloatArray
 

@@ -45,7 +45,7 @@ class Reconstructor:
         self,
         nets: HandNets,
         *,
-        fuser: Fuser | str = "hand-space",
+        fuser: Fuser | str = "selfcal",
         smoother: OneEuroSmoother | None = None,
     ) -> None:
         self._tracker = HandTracker(nets)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from bridge.model.hand import open_hand
 from bridge.model.pose import FloatArray, HandPose, Hands
 from bridge.protocol.joints import Side
+from bridge.protocol.kinematics import keypoints_from_pose
 
 __all__ = ["OneEuroSettings", "OneEuroSmoother"]
 
@@ -93,5 +93,5 @@ class OneEuroSmoother:
             self._filters[pose.side] = _HandFilter(time_ns, pose)
             return pose
         smooth = state.step(time_ns, pose, self._settings)
-        keypoints = open_hand(pose.side).keypoints(smooth.betas, smooth.pose_quat, smooth.wrist_m)
+        keypoints = keypoints_from_pose(smooth.rest_m, smooth.pose_quat, smooth.wrist_m)
         return replace(smooth, joints_m=keypoints)

@@ -19,6 +19,7 @@ def pose(wrist: np.ndarray, turn: float = 0.0, side: Side = Side.RIGHT) -> HandP
         wrist_m=wrist,
         pose_quat=quaternions,
         betas=np.zeros(10),
+        rest_m=open_hand(side).rest_keypoints(np.zeros(10)),
         joints_m=open_hand(side).keypoints(np.zeros(10), quaternions, wrist),
         finger_confidence=np.ones(5),
     )

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from bridge.model.lens import FOCAL_PRIOR
 from bridge.model.pose import FloatArray
 
-__all__ = ["FOCAL_PRIOR", "normalised", "place_hand"]
-
-FOCAL_PRIOR = 0.8
-"""Focal length over the longer image side, where nothing better is known.
-
-A phone's main camera (24 to 28 mm equivalent, 36 mm film width) has 0.67 to 0.78; the crop of
-video stabilisation adds about a tenth.
-"""
+__all__ = ["normalised", "place_hand"]
 
 
 def normalised(points_px: FloatArray, size_px: tuple[int, int]) -> FloatArray:

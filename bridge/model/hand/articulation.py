@@ -19,7 +19,7 @@ from bridge.model.hand.rotation import skew
 from bridge.model.pose import FloatArray
 from bridge.protocol.joints import KEYPOINT_OF_JOINT, N_BETAS, N_JOINTS, N_KEYPOINTS, Side
 
-__all__ = ["ANGLE_NAMES", "LIMITS_RAD", "N_ANGLES", "N_PARAMETERS", "Articulation"]
+__all__ = ["ANGLE_NAMES", "LIMITS_RAD", "N_ANGLES", "N_PARAMETERS", "Articulation", "bones_of"]
 
 _FINGERS = ("index", "middle", "little", "ring", "thumb")
 _KINDS = ("flexion1", "abduction1", "twist1", "flexion2", "abduction2", "flexion3")
@@ -64,22 +64,32 @@ def _reach() -> FloatArray:
     return reach
 
 
+def bones_of(model: HandModel) -> FloatArray:
+    """A model's bones at rest ``(4, 5, 3, 11)``: at betas 0, then their change with each beta.
+
+    Wrist to knuckle, then three phalanges, of each finger in joint order.
+    """
+    rest = model.rest_keypoints(np.zeros(N_BETAS))
+    dirs = model.rest_keypoints(np.eye(N_BETAS)) - rest
+    points = np.moveaxis(np.concatenate([rest[None], dirs]), 0, -1)
+    chains = points[_CHAIN_KEYPOINTS]
+    bones: FloatArray = np.diff(
+        chains, axis=0, prepend=np.broadcast_to(points[0], chains[:1].shape)
+    )
+    return bones
+
+
 class Articulation:
     """The kinematics of one hand model in anatomical angles; leading axes broadcast.
 
     Args:
         model: A hand whose shape is linear in the betas.
+        bones: ``(4, 5, 3, 1 + S)`` bones of the average hand, then their change with each of S
+            shape parameters that stand in for the betas; None takes the model's.
     """
 
-    def __init__(self, model: HandModel) -> None:
-        rest = model.rest_keypoints(np.zeros(N_BETAS))
-        dirs = model.rest_keypoints(np.eye(N_BETAS)) - rest
-        points = np.moveaxis(np.concatenate([rest[None], dirs]), 0, -1)
-        chains = points[_CHAIN_KEYPOINTS]
-        # Bones (4, 5, 3, 11): wrist to knuckle, then three phalanges; at betas 0, then per beta.
-        self._bones: FloatArray = np.diff(
-            chains, axis=0, prepend=np.broadcast_to(points[0], chains[:1].shape)
-        )
+    def __init__(self, model: HandModel, bones: FloatArray | None = None) -> None:
+        self._bones: FloatArray = bones_of(model) if bones is None else bones
         d = _unit(self._bones[1:, ..., 0])
         a = model.flexion_axes[_CHAIN_JOINTS]
         a = _unit(a - (a * d).sum(-1, keepdims=True) * d)
@@ -105,17 +115,18 @@ class Articulation:
             wrist_m: ``(..., 3)`` metres.
             wrist_rotation: ``(..., 3, 3)`` turns the rest frame into the stage.
             angles: ``(..., 30)`` radians, in the order of ``ANGLE_NAMES``.
-            betas: ``(..., 10)``.
+            betas: ``(..., 10)``, or as many as the articulation has shape parameters.
 
         Returns:
             Keypoints ``(..., 21, 3)`` in the stage, and their change ``(..., 46, 21, 3)`` with the
             wrist's position, its rotation (a rotation vector applied on the left), the angles and
             the betas.
         """
+        n_shape = self._bones.shape[-1] - 1
         lead = np.shape(angles)[:-1]
         frames = self._frames(wrist_rotation, angles)
         chains = np.cumsum(frames[..., _CARRIER_OF_BONE, :, :, :] @ self._bones, axis=-4)
-        points = np.zeros((*lead, N_KEYPOINTS, 3, 1 + N_BETAS))
+        points = np.zeros((*lead, N_KEYPOINTS, 3, 1 + n_shape))
         points[..., _CHAIN_KEYPOINTS, :, :] = chains
         keypoints = points[..., 0] + (points[..., 1:] @ betas[..., None, :, None])[..., 0]
         keypoints += wrist_m[..., None, :]
@@ -133,7 +144,7 @@ class Articulation:
         origins[..., 3:, 0, :] = keypoints[..., _TURNED_KEYPOINTS, :]
         arms = (keypoints[..., None, :, :] - origins) * self._reach
 
-        jacobian = np.zeros((*lead, N_PARAMETERS, N_KEYPOINTS, 3))
+        jacobian = np.zeros((*lead, 6 + N_ANGLES + n_shape, N_KEYPOINTS, 3))
         jacobian[..., :3, :, :] = _IDENTITY[:, None]
         jacobian[..., 3 : 6 + N_ANGLES, :, :] = arms @ crosses
         jacobian[..., 6 + N_ANGLES :, :, :] = np.moveaxis(points[..., 1:], -1, -3)

@@ -70,7 +70,7 @@ class HandFitter:
     ) -> None:
         if min(noise_m, bias_m, robust_m) <= 0:
             raise InputError(f"all must be positive: {noise_m=}, {bias_m=}, {robust_m=}")
-        self._side = model.side
+        self._model = model
         self._articulation = Articulation(model)
         self._shape = ShapeEstimate(
             enough_frames=(noise_m / bias_m) ** 2, freeze_after=freeze_after
@@ -196,10 +196,11 @@ class HandFitter:
         state = fitted.guess
         rotations = self._articulation.rotations(state.rotation, state.angles)
         return HandPose(
-            side=self._side,
+            side=self._model.side,
             wrist_m=state.wrist_m,
             pose_quat=Rotation.from_matrix(rotations).as_quat(canonical=True),
             betas=state.betas,
+            rest_m=self._model.rest_keypoints(state.betas),
             joints_m=fitted.keypoints_m,
             finger_confidence=fitted.trust[1:].reshape(5, 4).mean(1),
         )

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bridge.model.fusion.camera import FOCAL_PRIOR, normalised, place_hand
+from bridge.model.fusion.camera import normalised, place_hand
+from bridge.model.lens import FOCAL_PRIOR
 
 
 def test_a_hand_is_placed_where_it_was_projected_from() -> None:

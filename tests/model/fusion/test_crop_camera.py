@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bridge.model.fusion.camera import FOCAL_PRIOR
 from bridge.model.fusion.crop_camera import MIRROR, CropCamera
 from bridge.model.hand import open_hand
+from bridge.model.lens import FOCAL_PRIOR
 from bridge.model.pose import ViewHand
 from bridge.protocol.joints import Side
 

@@ -8,8 +8,8 @@ from scipy.spatial.transform import Rotation
 
 from bridge.errors import InputError
 from bridge.model.fusion import HandSpaceFuser, make_fuser
-from bridge.model.fusion.camera import FOCAL_PRIOR
 from bridge.model.hand import open_hand
+from bridge.model.lens import FOCAL_PRIOR
 from bridge.model.metrics import mpjpe_mm, pa_mpjpe_mm
 from bridge.model.pose import ViewHand, ViewHands
 from bridge.protocol.joints import Side

@@ -1,0 +1,127 @@
+"""A whole recording at once: cameras and bones first, then the motions, smooth both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from bridge.model.pose import BoolArray, FloatArray, HandPose, Hands, ViewHands
+from bridge.model.selfcal.calibrate import Calibration, calibrate
+from bridge.model.selfcal.cameras import Cameras
+from bridge.model.selfcal.skeleton import N_SHAPE, betas_of, rest_keypoints, skeleton
+from bridge.model.selfcal.solve import Priors, Solution, solve
+from bridge.model.selfcal.start import AT_EASE, pose_hands
+from bridge.model.selfcal.terms import Motion, Noise
+from bridge.model.selfcal.tracks import HandTrack, tracks_of
+
+__all__ = ["ClipMotion", "reconstruct_clip"]
+
+_SMOOTH = Noise(
+    image=0.025, depth_m=0.04, robust=2.0, wrist_m_s2=4.0, turn_rad_s2=40.0, angle_rad_s2=80.0
+)
+_KEYFRAMES = 100
+_STEPS = 25
+_STAGE_FROM_CAMERA = np.array([1.0, -1.0, -1.0])
+"""OpenCV camera axes to the stage's OpenXR axes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipMotion:
+    """What came of a recording.
+
+    Attributes:
+        hands: Of each frame set.
+        calibration: Of the cameras; None where no two views ever saw a hand together, so that only
+            the first of them that sees hands was used.
+        views: Names of the views, as the calibration has them.
+    """
+
+    hands: tuple[Hands, ...]
+    calibration: Calibration | None
+    views: tuple[str, ...]
+
+
+def reconstruct_clip(
+    frame_sets: Sequence[tuple[int, Sequence[ViewHands]]], views: Sequence[str]
+) -> ClipMotion:
+    """Reconstructs a recording that is all there.
+
+    Args:
+        frame_sets: ``(time in nanoseconds, what each view sees)``, in the order of time.
+        views: Names of the views; the first one's camera is the stage.
+    """
+    times = [time_ns / 1e9 for time_ns, _ in frame_sets]
+    tracks = tracks_of([(t, s) for t, (_, s) in zip(times, frame_sets, strict=True)], views)
+    calibration = calibrate(tracks, keyframes=_KEYFRAMES)
+    if calibration is None:
+        cameras, shape, usable = _alone(tracks, len(views))
+    else:
+        cameras, shape, usable = calibration.cameras, calibration.shape, calibration.usable
+    tracks = [kept for track in tracks if (kept := _only(track, usable)) is not None]
+    poses: dict[tuple[float, int], HandPose] = {}
+    for track in tracks:
+        solution = _moved(track, cameras, shape)
+        for time_s, pose in zip(track.time_s, _poses(track, solution), strict=True):
+            poses[float(time_s), int(track.side)] = pose
+    hands = tuple(
+        Hands(time_ns, (poses.get((time_s, 0)), poses.get((time_s, 1))))
+        for time_s, (time_ns, _) in zip(times, frame_sets, strict=True)
+    )
+    return ClipMotion(hands, calibration, tuple(views))
+
+
+def _alone(tracks: Sequence[HandTrack], n_views: int) -> tuple[Cameras, FloatArray, BoolArray]:
+    """No two views see a hand together: the one that sees most, with a lens as phones have."""
+    seen = np.sum([track.seen.sum(0) for track in tracks], axis=0) if tracks else np.zeros(n_views)
+    usable = np.arange(n_views) == np.argmax(seen)
+    return Cameras.unknown(n_views), np.zeros(N_SHAPE), usable
+
+
+def _only(track: HandTrack, usable: BoolArray) -> HandTrack | None:
+    """A track without the views that are of no use; None if nothing is left."""
+    trust = np.where(usable[:, None], track.trust, 0.0)
+    rows = np.flatnonzero(trust.any(axis=(1, 2)))
+    return replace(track, trust=trust).take(rows) if len(rows) else None
+
+
+def _moved(track: HandTrack, cameras: Cameras, shape: FloatArray) -> Solution:
+    n_views = len(cameras)
+    priors = Priors(
+        np.log(cameras.focal),
+        np.zeros(n_views),
+        shape,
+        move_cameras=False,
+        move_focal=False,
+        move_shape=False,
+    )
+    begin = pose_hands(track, cameras, shape)
+    return solve([track], [begin], cameras, priors, at_ease=AT_EASE, noise=_SMOOTH, steps=_STEPS)
+
+
+def _poses(track: HandTrack, solution: Solution) -> list[HandPose]:
+    motion, shape, side = solution.motions[0], solution.shape, track.side
+    turned = Motion(
+        motion.wrist_m * _STAGE_FROM_CAMERA,
+        _STAGE_FROM_CAMERA[:, None] * motion.rotation,
+        motion.angles,
+    )
+    rotations = skeleton(side).articulation.rotations(turned.rotation, turned.angles)
+    quats = Rotation.from_matrix(rotations.reshape(-1, 3, 3)).as_quat(canonical=True)
+    keypoints = turned.keypoints(track, shape)
+    trust = solution.weights[0].max(axis=1)[:, 1:].reshape(-1, 5, 4).mean(-1)
+    betas, rest = betas_of(shape), rest_keypoints(side, shape)
+    return [
+        HandPose(
+            side=side,
+            wrist_m=turned.wrist_m[k],
+            pose_quat=quats.reshape(-1, 16, 4)[k],
+            betas=betas,
+            rest_m=rest,
+            joints_m=keypoints[k],
+            finger_confidence=trust[k],
+        )
+        for k in range(len(track))
+    ]

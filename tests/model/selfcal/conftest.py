@@ -1,0 +1,40 @@
+"""Simulated clips, made once, and how far poses are from their truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bridge.model.selfcal.tracks import HandTrack, tracks_of
+from bridge.model.synthetic.clips import SimulatedClip, simulate_clip
+
+VIEWS = ("cam0", "cam1")
+
+
+def tracks(clip: SimulatedClip) -> list[HandTrack]:
+    names = [view.view for view in clip.frame_sets[0]]
+    return tracks_of(list(zip(clip.time_s, clip.frame_sets, strict=True)), names)
+
+
+def truth(clip: SimulatedClip, track: HandTrack) -> np.ndarray:
+    rows = np.searchsorted(clip.time_s, track.time_s)
+    return clip.keypoints_m[rows, track.side]
+
+
+def turn_deg(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.degrees(np.arccos(np.clip((np.trace(a @ b.T) - 1) / 2, -1, 1))))
+
+
+def root_relative_mm(points: np.ndarray, exact: np.ndarray) -> float:
+    off = (points - points[:, :1]) - (exact - exact[:, :1])
+    return float(1000 * np.linalg.norm(off, axis=-1).mean())
+
+
+@pytest.fixture(scope="session")
+def exact_clip() -> SimulatedClip:
+    return simulate_clip(4, seconds=3.0, noise=0.0)
+
+
+@pytest.fixture(scope="session")
+def noisy_clip() -> SimulatedClip:
+    return simulate_clip(4, seconds=4.0, noise=0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bridge.commands import (
+    bench,
     data,
     demo,
     doctor,
@@ -30,6 +31,7 @@ for verb in (
 ):
     app.command()(verb)
 
+app.add_typer(bench.bench, name="bench")
 app.add_typer(data.data, name="data")
 app.add_typer(models.models, name="models")
 app.command()(train.train)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -73,6 +74,7 @@ def adjust(keyframes: Keyframes, names: tuple[str, ...]) -> Calibration | None:
 
 def _begin_worker() -> None:
     """An adjustment may take what is left of the processor, but no frame waits for it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the bridge, which ends this too
     if hasattr(os, "nice"):
         os.nice(10)
 

@@ -1,0 +1,80 @@
+"""Fusers on simulated clips with exact truth, and on the desk recording.
+
+    python benchmarks/fusion.py
+
+Half an hour on 2 quiet cores; the desk recording is left out where it is not there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+import numpy as np
+from _desk import FOLDER, RATE_HZ, VIEWS, reference_m, track
+from _report import write_report
+
+from bridge.bench.fusion import measure_fusion
+from bridge.model.fusion import SelfCalFuser
+from bridge.model.metrics import jitter_m_s3, pa_mpjpe_mm
+from bridge.model.pose import Hands, ViewHands
+from bridge.model.selfcal.clip import reconstruct_clip
+from bridge.model.selfcal.watch import in_this_thread
+from bridge.model.smooth import OneEuroSmoother
+from bridge.protocol.joints import BONES, Side
+
+RIGHT, AFTER_S = Side.RIGHT, 5.0
+
+
+def desk() -> dict[str, Any]:
+    """The real recording, against calibrated triangulation of the same keypoints."""
+    seen = track()
+    both = [f for f, views in enumerate(seen) if all(v.hands[RIGHT] is not None for v in views)]
+    pixels = [np.array([seen[f][k].hands[RIGHT].landmarks_px for f in both]) for k in (0, 1)]
+    truth = reference_m(pixels[0].astype(float), pixels[1].astype(float))
+    times = [f * 1_000_000_000 // RATE_HZ for f in range(len(seen))]
+    smoother, fuser = OneEuroSmoother(), SelfCalFuser(in_this_thread)
+    live = [smoother.smooth(fuser.fuse(t, v)) for t, v in zip(times, seen, strict=True)]
+    began = time.perf_counter()
+    whole = reconstruct_clip(list(zip(times, seen, strict=True)), VIEWS)
+    seconds = time.perf_counter() - began
+    parent, child = np.array(BONES).T
+    bones = np.linalg.norm(truth[:, child] - truth[:, parent], axis=-1)
+    return {
+        "reference": "calibrated triangulation of the same 2D keypoints",
+        "reference_bone_spread_mm": round(float(1000 * np.median(bones.std(0))), 2),
+        "live_after_5_s": scores(live, truth, both, AFTER_S),
+        "offline": scores(list(whole.hands), truth, both, 0.0) | {"solve_s": round(seconds, 1)},
+        "views_alone_pa_mpjpe_mm": [alone(seen, truth, both, k) for k in (0, 1)],
+    }
+
+
+def scores(
+    hands: list[Hands], truth: np.ndarray, both: list[int], after_s: float
+) -> dict[str, float]:
+    rows = [k for k, f in enumerate(both) if f >= after_s * RATE_HZ]
+    points = np.array([hands[both[k]].hands[RIGHT].joints_m for k in rows])
+    return {
+        "pa_mpjpe_mm": round(pa_mpjpe_mm(points, truth[rows]).value, 2),
+        "jitter_m_s3": round(jitter_m_s3(points, rate_hz=RATE_HZ).value, 1),
+    }
+
+
+def alone(seen: list[list[ViewHands]], truth: np.ndarray, both: list[int], view: int) -> float:
+    world = np.array([seen[f][view].hands[RIGHT].world_m for f in both])
+    return round(pa_mpjpe_mm(world, truth).value, 2)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--clips", type=int, default=50)
+    options = parser.parse_args()
+    results: dict[str, Any] = {"simulated": measure_fusion(clips=options.clips)}
+    if FOLDER.is_dir():
+        results["desk_two_views"] = desk()
+    print(write_report("fusion", results))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What ``ghosthands bench`` measures."""

@@ -11,13 +11,15 @@ import typer
 from rich.table import Table
 
 from bridge.commands.console import console
-from bridge.errors import InputError
+from bridge.errors import InputError, ModelError
 from bridge.optional import require
 
 if TYPE_CHECKING:
     from bridge.model.a3net.config import A3NetConfig
 
 __all__ = ["models"]
+
+_MOST_DIFFERENCE = 1e-3
 
 models = typer.Typer(no_args_is_help=True, help="Say how large networks are; export them.")
 
@@ -82,6 +84,10 @@ def export(
         export_onnx(network, output, about={k: v for k, v in about.items() if k != "config"})
         differences = parity(network, output.read_bytes())
     worst = max(differences.values())
+    if worst > _MOST_DIFFERENCE:
+        raise ModelError(
+            f"{output} differs from PyTorch by {worst:.1e} of the largest value: do not use it"
+        )
     size_mb = output.stat().st_size / 1e6
     console.print(f"{output}: {size_mb:.1f} MB, within {worst:.1e} of PyTorch for 1 to 4 views")
 

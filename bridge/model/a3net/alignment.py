@@ -48,7 +48,8 @@ class GeometricAlignment(nn.Module):
         Args:
             f_global: ``(B, N, G)``.
             joints: ``(B, N, 21, 3)`` J of each view, its own axes.
-            truth: ``(B, N, 3, 3)`` true rotations, for ``extrinsics``.
+            truth: ``(B, N, 3, 3)`` true rotations, for ``extrinsics``; not finite in views that are
+                absent.
 
         Returns:
             Rotations ``(B, N, 3, 3)`` and translations ``(B, N, 3)``; view 0's are the identity.
@@ -66,7 +67,8 @@ class GeometricAlignment(nn.Module):
                     "alignment 'extrinsics' needs the true rotations between the views"
                     " (HandViews.wrist_rotation); take 'learned' for views without calibration"
                 )
-            rotation = truth.to(joints.dtype)
+            known = torch.isfinite(truth).flatten(2).all(dim=2)[..., None, None]
+            rotation = torch.where(known, truth, eye).to(joints.dtype)
         elif self.mode == "procrustes":
             still = joints.detach().float()
             rotation = kabsch(still, still[:, :1].expand_as(still)).to(joints.dtype)

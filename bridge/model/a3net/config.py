@@ -176,6 +176,8 @@ class A3NetConfig:
         """
         given = dict(values)
         weights = given.pop("loss", {})
+        if not isinstance(weights, Mapping):
+            raise InputError(f"loss must be a table of weights, not {weights!r}")
         for kind, names in ((cls, given), (LossWeights, weights)):
             unknown = sorted(set(names) - {f.name for f in fields(kind)})
             if unknown:

@@ -66,6 +66,13 @@ def checked(views: HandViews, config: A3NetConfig) -> Inputs:
                 f"{name} must be {tuple(focal.shape) + shape} for this network,"
                 f" not {tuple(value.shape)}"
             )
+    turns = views.wrist_rotation
+    if config.alignment == "extrinsics" and turns is not None:
+        if turns.shape != (*focal.shape, 3, 3):
+            raise InputError(
+                f"wrist_rotation must be {(*focal.shape, 3, 3)}, not {tuple(turns.shape)}"
+            )
+        present = present & torch.isfinite(turns).flatten(2).all(dim=2)
     data, *confidence = [getattr(views, name) for name in wanted]
     inputs = cleaned(data, confidence[0] if confidence else None, focal, present)
     unusable = torch.nonzero(~inputs.present[:, 0]).flatten().tolist()

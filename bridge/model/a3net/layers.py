@@ -23,11 +23,18 @@ __all__ = [
 
 
 class PointNorm(nn.BatchNorm1d):
-    """Batch normalisation of ``(..., C)`` over all leading axes."""
+    """Batch normalisation of ``(..., C)`` over all leading axes.
+
+    One row alone has no statistics: training takes the running ones for it.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalises ``(..., C)``."""
-        return super().forward(x.reshape(-1, x.shape[-1])).view(x.shape)
+        rows = x.reshape(-1, x.shape[-1])
+        if self.training and len(rows) == 1:
+            known = (self.running_mean, self.running_var, self.weight, self.bias)
+            return F.batch_norm(rows, *known, eps=self.eps).view(x.shape)
+        return super().forward(rows).view(x.shape)
 
 
 def mlp(*sizes: int) -> nn.Sequential:

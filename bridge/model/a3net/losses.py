@@ -75,7 +75,9 @@ class _Truth:
 
     def __init__(self, views: HandViews, valid: Tensor) -> None:
         self.valid = valid
-        self.focal, self.to_first = views.focal, views.to_first
+        # Views that do not count may hold anything: no NaN of theirs may reach a gradient.
+        focal = torch.where(valid, views.focal, torch.ones_like(views.focal))
+        self.to_first = views.to_first
         self.wrist, self.pose, self.betas = views.wrist_rotation, views.pose, views.betas
         self.masks = views.masks
         self.joints = self.keypoints = self.vertices = self.vertex_images = None
@@ -89,14 +91,14 @@ class _Truth:
             self.joints = (joints - root) / UNIT_M
             # Relative positions need the root's label too.
             self.relative = self.known & self.known[:, :, ROOT : ROOT + 1]
-            self.keypoints, ahead = _image(joints, views.focal)
+            self.keypoints, ahead = _image(joints, focal)
             self.imaged = self.known & ahead
             if views.vertices_m is not None:
                 finite = torch.isfinite(views.vertices_m).flatten(2).all(dim=-1)
                 vertices = torch.nan_to_num(views.vertices_m, 0.0, 0.0, 0.0)
                 self.vertices = (vertices - root) / UNIT_M
                 self.meshed = self.known[:, :, ROOT] & finite
-                self.vertex_images, _ = _image(vertices, views.focal)
+                self.vertex_images, _ = _image(vertices, focal)
 
 
 def _hand_terms(
@@ -168,7 +170,8 @@ def _silhouette(truth: _Truth, size: int) -> Tensor | None:
     From the masks; else from where the true vertices fall, which no occluder hides.
     """
     if truth.masks is not None:
-        small = F.adaptive_avg_pool2d(truth.masks.flatten(0, 1)[:, None].float(), size)
+        masks = torch.nan_to_num(truth.masks.float(), 0.0, 0.0, 0.0)
+        small = F.adaptive_avg_pool2d(masks.flatten(0, 1)[:, None], size)
         return small.view(*truth.valid.shape, -1)
     if truth.vertex_images is None:
         return None

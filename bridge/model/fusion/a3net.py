@@ -46,7 +46,8 @@ class A3NetSeer:
     def __init__(self, net: bytes | None = None) -> None:
         ort = require("onnxruntime", extra="bridge")
         # A few million multiplications: a GPU's launch and copies would cost more than they save.
-        self._session = open_session(ort, net or _shipped(), [CPU], default_threads())
+        content = _shipped() if net is None else net
+        self._session = open_session(ort, content, [CPU], default_threads())
         _check(self._session)
 
     def __call__(self, views: Sequence[ViewHands]) -> dict[str, dict[Side, SeenHand]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bridge.commands import (
+    anchor,
     bench,
     data,
     demo,
@@ -31,6 +32,7 @@ for verb in (
 ):
     app.command()(verb)
 
+app.command()(anchor.anchor)
 app.add_typer(bench.bench, name="bench")
 app.add_typer(data.data, name="data")
 app.add_typer(models.models, name="models")

@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any
 
 import torch
+from pydantic import ValidationError
 from torch import Tensor, distributed, nn, optim
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -271,7 +272,7 @@ class Trainer:
         about = {
             "network": self._config.network,
             "config": self._model_config.to_dict(),
-            "run": self._description(),
+            "run": _description(self._config),
             "step": self.step,
             "skipped": self.skipped,
             "window": self._counts,
@@ -279,15 +280,16 @@ class Trainer:
         }
         write_tensors(self._folder / CHECKPOINT, tensors, about)
 
-    def _description(self) -> dict[str, Any]:
-        """What must be the same for a run to go on; threads do not change what it computes."""
-        return self._config.model_dump(mode="json", exclude={"data": {"workers"}})
-
     def _resume(self) -> None:
         path = self._folder / CHECKPOINT
         tensors, about = read_tensors(path)
-        run = self._description()
-        differs = [key for key in run if about.get("run", {}).get(key) != run[key]]
+        run = _description(self._config)
+        try:
+            # What was not yet there when the run began has its default.
+            begun = _description(TrainConfig.model_validate(about.get("run")))
+        except ValidationError:
+            begun = {}
+        differs = [key for key in run if begun.get(key) != run[key]]
         if differs:
             raise InputError(
                 f"{self._folder} holds a run with another {', '.join(differs)}: give another "
@@ -359,3 +361,8 @@ def _signals() -> Iterator[list[int]]:
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
+
+
+def _description(config: TrainConfig) -> dict[str, Any]:
+    """What must be the same for a run to go on; threads do not change what it computes."""
+    return config.model_dump(mode="json", exclude={"data": {"workers"}})

@@ -223,6 +223,8 @@ def test_keeps_hands_in_sight_until_the_user_takes_the_camera(
 
 
 def test_nothing_moves_while_it_starts(page: Page, scripted: ScriptedBridge) -> None:
+    """On a slow machine, which shows every notice on the way."""
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 8})
     page.add_init_script(
         """window.shift = 0;
         new PerformanceObserver((list) => {

@@ -80,9 +80,12 @@ export class Panel {
   }
 
   setNotice(notice: Notice | null): void {
-    this.#notice.hidden = notice === null;
-    if (!notice) return;
-    this.#notice.classList.toggle("hint", notice.hint === true);
+    const hint = notice?.hint === true;
+    // A notice never moves: it goes, and the next one comes where it belongs.
+    const moves = !this.#notice.hidden && this.#notice.classList.contains("hint") !== hint;
+    this.#notice.hidden = notice === null || moves;
+    if (!notice || moves) return;
+    this.#notice.classList.toggle("hint", hint);
     setText(byId("notice-title"), notice.title);
     setText(byId("notice-text"), notice.text);
     const { action } = notice;

@@ -20,7 +20,7 @@ from bridge.model.fusion import SelfCalFuser
 from bridge.model.metrics import jitter_m_s3, pa_mpjpe_mm
 from bridge.model.pose import Hands, ViewHands
 from bridge.model.selfcal.clip import reconstruct_clip
-from bridge.model.selfcal.watch import in_this_thread
+from bridge.model.selfcal.worker import in_this_thread
 from bridge.model.smooth import OneEuroSmoother
 from bridge.protocol.joints import BONES, Side
 

@@ -18,6 +18,7 @@ from bridge.connection import Connection
 from bridge.errors import InputError
 from bridge.model.hand import mesh_document
 from bridge.model.nets import HandNets, load_nets
+from bridge.model.selfcal.worker import end_worker
 from bridge.protocol.joints import Side
 from bridge.rooms import Rooms
 from bridge.streams import WhipSettings, add_whip_routes
@@ -114,6 +115,7 @@ async def run(
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()
+        await asyncio.to_thread(end_worker)
 
 
 def _whip_settings(settings: Settings) -> WhipSettings:

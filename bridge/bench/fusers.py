@@ -19,7 +19,7 @@ from bridge.model.selfcal.clip import reconstruct_clip
 from bridge.model.selfcal.skeleton import N_SHAPE, rest_keypoints
 from bridge.model.selfcal.start import places, scaled_local
 from bridge.model.selfcal.tracks import HandTrack, tracks_of
-from bridge.model.selfcal.watch import in_this_thread
+from bridge.model.selfcal.worker import in_this_thread
 from bridge.model.smooth import OneEuroSmoother
 from bridge.model.synthetic.clips import SimulatedClip
 from bridge.protocol.joints import BONES, N_KEYPOINTS

@@ -63,7 +63,8 @@ class Part:
 
     def __init__(self, target: Callable[..., None], *args: Any) -> None:
         self._said, theirs = _SPAWN.Pipe(duplex=False)
-        self._process = _SPAWN.Process(target=target, args=(*args, theirs), daemon=True)
+        # Not a daemon: the bridge adjusts cameras in a process of its own. See _end_with_parent.
+        self._process = _SPAWN.Process(target=target, args=(*args, theirs))
         self._process.start()
         theirs.close()
 

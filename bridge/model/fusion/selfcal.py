@@ -14,13 +14,8 @@ from bridge.model.selfcal.cameras import Cameras
 from bridge.model.selfcal.follow import Followed, HandFollower
 from bridge.model.selfcal.handover import Handover
 from bridge.model.selfcal.tracks import HandTrack, tracks_of
-from bridge.model.selfcal.watch import (
-    Adjuster,
-    KeyframeBuffer,
-    MotionWatch,
-    Runner,
-    in_process,
-)
+from bridge.model.selfcal.watch import Adjuster, KeyframeBuffer, MotionWatch
+from bridge.model.selfcal.worker import Runner, in_process
 from bridge.protocol.joints import Side
 
 __all__ = ["SelfCalFuser"]

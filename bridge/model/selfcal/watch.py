@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
+import logging
 from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from functools import cache
+from collections.abc import Sequence
+from concurrent.futures import Future
 
 import numpy as np
 
 from bridge.model.pose import FloatArray, ViewHands
-from bridge.model.selfcal.calibrate import Calibration, calibrate
-from bridge.model.selfcal.tracks import tracks_of
+from bridge.model.selfcal.calibrate import Calibration
+from bridge.model.selfcal.worker import Keyframes, Runner
 
-__all__ = ["Adjuster", "KeyframeBuffer", "MotionWatch", "in_process", "in_this_thread"]
+__all__ = ["Adjuster", "KeyframeBuffer", "MotionWatch"]
+
+_log = logging.getLogger(__name__)
 
 _KEEP = 240
 _INTERVAL_S = 0.12
@@ -25,12 +24,6 @@ _FIRST, _GROWTH, _ENOUGH = 12, 1.6, 150
 # A camera has moved if its error stays at this many times what it was, for so long.
 _MOVED_FACTOR, _MOVED_S = 2.5, 1.0
 _LEAST_ERROR = 0.02
-
-Keyframes = list[tuple[float, tuple[ViewHands, ...]]]
-"""Instants, ``(time in seconds, what each view sees)``."""
-
-Runner = Callable[[Keyframes, tuple[str, ...]], "Future[Calibration | None]"]
-"""Starts an adjustment of keyframes of named views."""
 
 
 class KeyframeBuffer:
@@ -67,37 +60,6 @@ class KeyframeBuffer:
         return list(self._kept)
 
 
-def adjust(keyframes: Keyframes, names: tuple[str, ...]) -> Calibration | None:
-    """Self-calibration of keyframes; the first named view is the stage."""
-    return calibrate(tracks_of(keyframes, names))
-
-
-def _begin_worker() -> None:
-    """An adjustment may take what is left of the processor, but no frame waits for it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the bridge, which ends this too
-    if hasattr(os, "nice"):
-        os.nice(10)
-
-
-@cache
-def _pool() -> ProcessPoolExecutor:
-    # Forked workers would inherit the threads' locks of whoever forks.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(1, mp_context=context, initializer=_begin_worker)
-
-
-def in_process(keyframes: Keyframes, names: tuple[str, ...]) -> Future[Calibration | None]:
-    """Adjusts in another process, one for all rooms: frames go on meanwhile."""
-    return _pool().submit(adjust, keyframes, names)
-
-
-def in_this_thread(keyframes: Keyframes, names: tuple[str, ...]) -> Future[Calibration | None]:
-    """Adjusts at once: for files and tests, where every run must give the same."""
-    future: Future[Calibration | None] = Future()
-    future.set_result(adjust(keyframes, names))
-    return future
-
-
 class Adjuster:
     """Adjusts again and again while keyframes come in, then rests.
 
@@ -122,7 +84,10 @@ class Adjuster:
         done = None
         if self._running is not None and self._running.done():
             running, self._running = self._running, None
-            calibration = None if running.exception() else running.result()
+            error = running.exception()
+            if error is not None:
+                _log.warning("the cameras could not be adjusted: %r", error)
+            calibration = running.result() if error is None else None
             if calibration is not None:
                 done = self._names, calibration
         if self._running is None and buffer.added >= self._next and len(names) > 1:

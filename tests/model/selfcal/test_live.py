@@ -7,7 +7,7 @@ from scipy.spatial.transform import Rotation
 from bridge.model.fusion import HandSpaceFuser, SelfCalFuser
 from bridge.model.metrics import pa_mpjpe_mm
 from bridge.model.pose import Hands, ViewHand, ViewHands
-from bridge.model.selfcal.watch import adjust, in_process, in_this_thread
+from bridge.model.selfcal.worker import in_this_thread
 from bridge.model.synthetic.clips import SimulatedClip, simulate_clip
 from bridge.protocol.kinematics import keypoints_from_pose
 
@@ -121,14 +121,3 @@ def test_one_view_alone_and_no_view_at_all(clip) -> None:
     assert fuser.calibration is None
     assert sum(h.hands[1] is not None for h in hands) > 60
     assert fuser.fuse(10_000_000_000, []).hands == (None, None)
-
-
-def test_adjusting_in_another_process_gives_the_same(clip) -> None:
-    keyframes = [
-        (float(t), views) for t, views in zip(clip.time_s[::6], clip.frame_sets[::6], strict=True)
-    ]
-    names = ("cam0", "cam1")
-    here, there = adjust(keyframes, names), in_process(keyframes, names).result(timeout=120)
-    assert here is not None
-    assert there is not None
-    np.testing.assert_allclose(here.cameras.rotation, there.cameras.rotation, atol=1e-6)

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
 
     provider: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the nets run.")
     fuser: str = Field("selfcal", description="How views are fused.")
+    anchor: Path | None = Field(None, description="An instrument, as `ghosthands anchor` finds it.")
     record: Path | None = Field(None, description="Folder in which every room is recorded.")
 
     max_rooms: int = Field(8, ge=1)

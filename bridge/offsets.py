@@ -10,6 +10,7 @@ from pathlib import Path
 from bridge.errors import InputError
 from bridge.model.nets import HandNets
 from bridge.model.pose import ViewHands
+from bridge.model.selfcal.mirror import mirrored
 from bridge.model.selfcal.motion_offset import motion_offset
 from bridge.model.selfcal.paths import Seen
 from bridge.model.selfcal.together import ClockMap
@@ -23,6 +24,8 @@ __all__ = ["OffsetSource", "VideoOffset", "find_offsets", "watch"]
 
 _SOUND_PATH_S = 0.001
 """Standard deviation of what sound takes to reach devices about a keyboard: 2.9 ms a metre."""
+
+_LEAST_SPREADS = 2.0
 
 
 class OffsetSource(Enum):
@@ -80,7 +83,8 @@ def find_offsets(
         max_motion_offset_s: Largest offset that is looked for in the motion.
 
     Returns:
-        One for each video. Drift is only found in sound.
+        One for each video. Drift is only found in sound. An offset of less than twice its own
+        spread is zero.
 
     Raises:
         VideoError: A file is not a readable video.
@@ -109,10 +113,16 @@ def find_offsets(
             elif base == 0:
                 failed[other] = "; ".join(filter(None, (failed.get(other), found.reason)))
     return [
-        placed.get(k)
-        or VideoOffset(ClockMap(), OffsetSource.NONE, float("inf"), failed.get(k, "unknown"))
+        _settled(placed[k]) if k in placed else _unknown(failed.get(k, "unknown"))
         for k in range(len(videos))
     ]
+
+
+def _settled(found: VideoOffset) -> VideoOffset:
+    """Zero where the offset cannot be told from it: devices may have been started together."""
+    if abs(found.offset_s) >= _LEAST_SPREADS * found.spread_s:
+        return found
+    return replace(found, clock=ClockMap(0.0, found.clock.drift_ppm))
 
 
 def _untried(
@@ -153,11 +163,15 @@ class _Finder:
         for k in (base, other):
             if k not in self._seen:
                 self._seen[k] = self.see(k)
-        found = motion_offset(
-            self._seen[base], self._seen[other], max_offset_s=self.max_motion_offset_s
-        )
+        first, second = self._seen[base], self._seen[other]
+        found = motion_offset(first, second, max_offset_s=self.max_motion_offset_s)
         if not found.trusted:
-            return _unknown(found.reason)
+            # A mirrored view's left hand moves as the other's right one.
+            second = [(time_s, mirrored(view)) for time_s, view in second]
+            again = motion_offset(first, second, max_offset_s=self.max_motion_offset_s)
+            if not again.trusted:
+                return _unknown(found.reason)
+            found = again
         return VideoOffset(
             ClockMap(found.offset_s), OffsetSource.MOTION, found.spread_s, found.reason
         )
@@ -168,33 +182,27 @@ def _unknown(reason: str) -> VideoOffset:
 
 
 def watch(
-    path: Path,
+    video: VideoFile,
     nets: HandNets,
     *,
-    view: str | None = None,
     max_s: float | None = None,
-    progress: Callable[[int, int | None], None] = lambda _done, _total: None,
+    progress: Callable[[int], None] = lambda _done: None,
 ) -> list[tuple[float, ViewHands]]:
     """Tracks the hands in one video at its own frame times.
 
     Args:
-        path: The video.
+        video: The video.
         nets: The hand nets.
-        view: The view's name; the file's name without suffix if None.
         max_s: Seconds after which to stop; None for all of it. Half a minute that shows the hands
             moving is enough for an offset.
-        progress: Called with the frames done and, where the file says, how many there are.
-
-    Raises:
-        VideoError: The file is not a readable video.
+        progress: Called with the frames done.
     """
     tracker = HandTracker(nets)
     seen = []
-    with VideoFile(path, view=view, allow_cut_short=True) as video:
-        for frame in video.frames():
-            time_s = frame.time_ns / 1e9
-            if max_s is not None and time_s > max_s:
-                break
-            seen.append((time_s, tracker.track({video.view: frame.rgb()})[0]))
-            progress(len(seen), video.frame_count)
+    for frame in video.frames():
+        time_s = frame.time_ns / 1e9
+        if max_s is not None and time_s > max_s:
+            break
+        seen.append((time_s, tracker.track({video.view: frame.rgb()})[0]))
+        progress(len(seen))
     return seen

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Iterator
 
 from bridge.config import Settings
+from bridge.model.anchor import load_anchor
+from bridge.model.fusion import make_fuser
 from bridge.model.nets import HandNets
 from bridge.model.reconstruct import Reconstructor
 from bridge.room import Room
@@ -28,11 +30,16 @@ class Rooms:
     Args:
         settings: The bridge's settings.
         nets: The hand nets, shared by all rooms.
+
+    Raises:
+        InputError: The settings' anchor cannot be read, or not be used by their fuser.
     """
 
     def __init__(self, settings: Settings, nets: HandNets) -> None:
         self._settings = settings
         self._nets = nets
+        self._anchor = None if settings.anchor is None else load_anchor(settings.anchor)
+        make_fuser(settings.fuser, anchor=self._anchor)  # wrong settings are told now
         self._rooms: dict[str, Room] = {}
 
     def __iter__(self) -> Iterator[Room]:
@@ -78,9 +85,8 @@ class Rooms:
     def _open(self, name: str) -> Room:
         if len(self._rooms) >= max(self._settings.max_rooms, len(self._settings.rooms)):
             raise FullError(f"the bridge has {len(self._rooms)} rooms already")
-        room = Room(
-            name, self._settings, lambda: Reconstructor(self._nets, fuser=self._settings.fuser)
-        )
+        fuser = make_fuser(self._settings.fuser, anchor=self._anchor)
+        room = Room(name, self._settings, lambda: Reconstructor(self._nets, fuser=fuser))
         room.open()
         self._rooms[name] = room
         _LOG.info("room %s is open", name)

@@ -128,6 +128,7 @@ def test_info_on_a_video(video: Path) -> None:
         (("serve", "--insecure"), "127.0.0.1"),
         (("serve", "--room", "My Room"), "My Room"),
         (("serve", "--fuser", "magic"), "magic"),
+        (("serve", "--anchor", "nowhere.json"), "nowhere.json cannot be read"),
         (("serve", "--provider", "abacus"), "provider"),
         (("serve", "--config", "nowhere.toml"), "nowhere.toml"),
         (("serve", "--certificate", "nowhere.pem"), "private_key"),

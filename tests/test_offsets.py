@@ -12,6 +12,7 @@ from scipy.interpolate import CubicSpline
 from scipy.signal import butter, sosfiltfilt
 
 from bridge.errors import InputError, VideoError
+from bridge.model.selfcal.mirror import mirrored
 from bridge.model.synthetic.clips import simulate_clip
 from bridge.offsets import OffsetSource, find_offsets
 
@@ -96,6 +97,19 @@ def test_motion_says_it_where_there_is_no_sound(tmp_path, world):
     assert sorted(looked) == [0, 1, 2]
     assert [f.source for f in found[1:]] == [OffsetSource.MOTION] * 2
     assert [f.offset_s for f in found] == pytest.approx(shifts, abs=0.012)
+
+
+@pytest.mark.parametrize(("shift_s", "expected_s"), [(0.001, 0.0), (0.31, 0.31)])
+def test_a_mirrored_video_is_placed_and_a_tiny_offset_is_none(tmp_path, shift_s, expected_s):
+    clip = simulate_clip(1, seconds=5)
+    seen = [
+        list(zip(clip.time_s, (f[0] for f in clip.frame_sets), strict=True)),
+        [(t - shift_s, mirrored(f[1])) for t, f in zip(clip.time_s, clip.frame_sets, strict=True)],
+    ]
+    videos = [write(tmp_path / f"{name}.mp4", None) for name in "ab"]
+    _, found = find_offsets(videos, see=seen.__getitem__)
+    assert found.source is OffsetSource.MOTION
+    assert found.offset_s == pytest.approx(expected_s, abs=0.012 if expected_s else 0)
 
 
 def test_a_placed_video_places_another(tmp_path, world):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,11 +25,6 @@ _SHOWN = {
     "jitter_m_s3": "jitter, m/s³",
     "ms_a_frame_set": "ms",
 }
-
-
-@bench.callback()
-def callback() -> None:
-    """Keeps ``fusion`` a verb of its own while it is the only one."""
 
 
 @bench.command("fusion")
@@ -60,3 +56,62 @@ def fusion(
         cells = [f"{found[m]['median']:.2f}" if m in found else "-" for m in _SHOWN]
         table.add_row(name, *cells)
     console.print(table)
+
+
+@bench.command("live")
+def live(
+    videos: Annotated[
+        list[Path] | None, typer.Argument(help="One video a camera [the demo's two].")
+    ] = None,
+    provider: Annotated[str, typer.Option(help="Where the nets run: auto, cpu or cuda.")] = "auto",
+    fuser: Annotated[str, typer.Option(help="How views are fused.")] = "selfcal",
+    frame_sets: Annotated[int, typer.Option(min=1, help="How many to measure.")] = 300,
+    warm_up: Annotated[int, typer.Option(min=0, help="How many to leave out first.")] = 60,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead.")] = False,
+) -> None:
+    """Time the live path, stage by stage: two hands in the demo's two views, or your videos."""
+    from bridge.bench.live import STAGES, measure_live
+    from bridge.demo.clips import demo_clips
+    from bridge.model.nets import load_nets
+    from bridge.offline import view_names
+
+    nets = load_nets(provider)
+    if videos:
+        views = dict(zip(view_names(videos), videos, strict=True))
+    else:
+        with progress_bar("The demo's videos") as update:
+            views = demo_clips(progress=update)
+    with progress_bar("Warming up, then measuring", "frame sets") as update:
+        results = measure_live(
+            views,
+            nets=nets,
+            fuser=fuser,
+            frame_sets=frame_sets,
+            warm_up=warm_up,
+            on_progress=update,
+        )
+    if as_json:
+        typer.echo(json.dumps(results, indent=2))
+        return
+    title = (
+        f"{results['frame_sets_a_second']:.1f} frame sets a second, {len(views)} views, "
+        f"{results['hands_a_frame_set']:.1f} hands in a set, nets on {results['provider']}"
+    )
+    table = Table("stage", title=title, title_justify="left")
+    for column in ("p50, ms", "p95, ms", "runs in"):
+        table.add_column(column, justify="right")
+    table.add_column("what", style="dim")
+    for name, found in results["stages_ms"].items():
+        table.add_row(
+            name.replace("_", " "),
+            f"{found['p50']:.2f}",
+            f"{found['p95']:.2f}",
+            f"{found['share_of_frame_sets']:.0%}",
+            STAGES[name],
+        )
+    console.print(table)
+    if not results["cameras_known"] and len(views) > 1 and fuser == "selfcal":
+        console.print(
+            "The cameras did not become known: hands were fused the simple way all along.",
+            style="yellow",
+        )

@@ -12,12 +12,9 @@ from bridge.commands.console import console, progress_bar
 from bridge.errors import InputError
 
 if TYPE_CHECKING:
-    from bridge.model.nets import HandNets
+    from bridge.offsets import VideoOffset
 
 __all__ = ["reconstruct"]
-
-_ENOUGH_S = 30.0
-"""This much of a video shows enough motion to tell when it begins."""
 
 
 def reconstruct(
@@ -31,13 +28,27 @@ def reconstruct(
     ] = None,
     find_offsets: Annotated[
         bool,
-        typer.Option("--find-offsets", help="Find these by the sound, else by the hands' motion."),
-    ] = False,
+        typer.Option(help="Where not given, find these by the sound, else by the hands' motion."),
+    ] = True,
+    anchor: Annotated[
+        Path | None,
+        typer.Option(
+            help="Anchor file of the instrument (ghosthands anchor): place and true size."
+        ),
+    ] = None,
+    focal: Annotated[
+        list[float] | None,
+        typer.Option(
+            help="Focal length in longer image sides, if known; once a video. A phone's 35 mm "
+            "equivalent divided by 36 is near."
+        ),
+    ] = None,
     fuser: Annotated[str, typer.Option(help="How views are fused.")] = "selfcal",
     provider: Annotated[str, typer.Option(help="Where the nets run: auto, cpu or cuda.")] = "auto",
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace the output.")] = False,
 ) -> None:
     """Reconstruct both hands from one or more videos of the same moment."""
+    from bridge.model.anchor import load_anchor
     from bridge.model.nets import load_nets
     from bridge.offline import reconstruct_videos
 
@@ -45,19 +56,17 @@ def reconstruct(
         raise InputError(
             f"give --offset once for each further video: {len(videos) - 1} times, not {len(offset)}"
         )
-    if offset is not None and find_offsets:
-        raise InputError("give either --offset or --find-offsets")
     nets = load_nets(provider)
-    offsets_s = None if offset is None else [0.0, *offset]
-    if find_offsets:
-        offsets_s = _found_offsets(videos, nets)
     with progress_bar("Reconstructing") as update:
         summary = reconstruct_videos(
             videos,
             output,
             nets=nets,
-            offsets_s=offsets_s,
+            offsets_s=None if offset is None else [0.0, *offset],
+            look_for_offsets=find_offsets,
             fuser=fuser,
+            anchor=None if anchor is None else load_anchor(anchor),
+            focal=focal,
             overwrite=force,
             progress=update,
         )
@@ -66,8 +75,11 @@ def reconstruct(
         for side, found in zip(("left", "right"), summary.found, strict=True)
     )
     console.print(f"{escape(str(output))}: {summary.frame_sets} poses, {shares}.")
+    for name, found_offset in summary.offsets.items():
+        if line := _offset_line(name, found_offset):
+            console.print(line)
     for note in summary.notes:
-        console.print(f"Note: {note}.", style="yellow")
+        console.print(f"Note: {escape(note)}.", style="yellow")
     if not any(summary.found):
         console.print(
             "No hand was found: film them from nearer, in even light, with the wrists in view.",
@@ -75,23 +87,9 @@ def reconstruct(
         )
 
 
-def _found_offsets(videos: list[Path], nets: HandNets) -> list[float]:
-    """Offsets by sound or motion; says which, and how sure they are."""
-    from bridge.offsets import find_offsets, watch
-
-    with console.status("Finding when each video begins"):
-        found = find_offsets(videos, see=lambda k: watch(videos[k], nets, max_s=_ENOUGH_S))
-    for path, offset in zip(videos[1:], found[1:], strict=True):
-        name = escape(path.name)
-        if offset.known:
-            console.print(
-                f"{name} begins {offset.offset_s:+.3f} s later (± {offset.spread_s:.3f} s, by "
-                f"{offset.source.value})."
-            )
-        else:
-            console.print(
-                f"When {name} begins is not to be found ({escape(offset.reason)}): with the first "
-                "video is assumed; give --offset if you know better.",
-                style="yellow",
-            )
-    return [offset.offset_s for offset in found]
+def _offset_line(name: str, offset: VideoOffset) -> str | None:
+    """When a video begins, for the user; None of the first, and where it is not known."""
+    if offset.spread_s == 0 or not offset.known:
+        return None
+    when = f"{offset.offset_s:+.3f} s later" if offset.offset_s else "with the first video"
+    return f"{name} begins {when} (± {offset.spread_s:.3f} s, by {offset.source.value})."

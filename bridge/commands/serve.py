@@ -26,6 +26,10 @@ def serve(
         list[str] | None, typer.Option(help="A room that is open from the start [lesson].")
     ] = None,
     record: Annotated[Path | None, typer.Option(help="Record every room into this folder.")] = None,
+    anchor: Annotated[
+        Path | None,
+        typer.Option(help="The instrument's anchor file (ghosthands anchor): place and true size."),
+    ] = None,
     fuser: Annotated[str | None, typer.Option(help="How views are fused [selfcal].")] = None,
     provider: Annotated[
         str | None, typer.Option(help="Where the nets run: auto, cpu or cuda [auto].")
@@ -50,6 +54,7 @@ def serve(
         port=port,
         rooms=tuple(room) if room else None,
         record=record,
+        anchor=anchor,
         fuser=fuser,
         provider=provider,
         certificate=certificate,

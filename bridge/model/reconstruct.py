@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.model.fusion import Fuser, make_fuser
+from bridge.model.fusion.interface import ExpectingFuser
 from bridge.model.nets import HandNets
 from bridge.model.pose import Hands, ViewHands
 from bridge.model.smooth import OneEuroSmoother
@@ -32,6 +33,9 @@ class Reconstruction:
 
 class Reconstructor:
     """Tracks, fuses and smooths the hands of one room.
+
+    Where the fuser knows the cameras, a hand that one view has lost is looked for where the others
+    saw it.
 
     It is called from one thread, in the order of time. ``nets`` may be shared between rooms.
 
@@ -59,7 +63,9 @@ class Reconstructor:
             time_ns: Capture time on the bridge's clock.
             images: ``(H, W, 3)`` RGB by view name, in the order in which the views joined.
         """
-        views = self._tracker.track(images)
+        fuser = self._fuser
+        expect = fuser.expected_landmarks if isinstance(fuser, ExpectingFuser) else None
+        views = self._tracker.track(images, expect)
         hands = self._smoother.smooth(self._fuser.fuse(time_ns, views))
         return Reconstruction(hands, tuple(views))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bridge.protocol.joints import Side
 
-__all__ = ["SideEvidence", "assign_sides"]
+__all__ = ["SideEvidence", "assign_sides", "other_side"]
 
 _MAX_STEP = 3.0
 """Most that one frame can add, in log-odds: the net is often sure and wrong for a few frames."""
@@ -18,6 +18,9 @@ _MAX_TOTAL = 30.0
 
 _MARGIN = 6.0
 """Log-odds by which the other side must lead before a side changes."""
+
+_TOLD = 9.0
+"""Evidence with which a hand begins whose side other views tell: three sure frames."""
 
 
 @dataclass(slots=True)
@@ -31,6 +34,11 @@ class SideEvidence:
 
     right: float = 0.0
     side: Side | None = None
+
+    @classmethod
+    def of(cls, side: Side) -> SideEvidence:
+        """What a hand is known by whose side other views tell."""
+        return cls(_TOLD if side is Side.RIGHT else -_TOLD)
 
     def add(self, probability: float) -> None:
         """Adds one frame's probability that the hand is a right one."""
@@ -54,12 +62,13 @@ def assign_sides(hands: Sequence[SideEvidence]) -> None:
     lead = first.right - (hands[1].right if len(hands) > 1 else 0.0)
     current = first.side
     if current is None and len(hands) > 1 and hands[1].side is not None:
-        current = _other(hands[1].side)
+        current = other_side(hands[1].side)
     threshold = {None: 0.0, Side.RIGHT: -_MARGIN, Side.LEFT: _MARGIN}[current]
     first.side = Side.RIGHT if lead > threshold else Side.LEFT
     if len(hands) > 1:
-        hands[1].side = _other(first.side)
+        hands[1].side = other_side(first.side)
 
 
-def _other(side: Side) -> Side:
+def other_side(side: Side) -> Side:
+    """Left for right and right for left."""
     return Side.LEFT if side is Side.RIGHT else Side.RIGHT

@@ -21,7 +21,7 @@ __all__ = ["OneEuroSettings", "OneEuroSmoother"]
 
 @dataclass(frozen=True, slots=True)
 class OneEuroSettings:
-    """Parameters of the filter.
+    """Parameters of the filter; the defaults are those that ``benchmarks/smoothing.py`` chooses.
 
     Attributes:
         min_cutoff_hz: Cutoff at rest: lower is steadier.
@@ -31,10 +31,10 @@ class OneEuroSettings:
         reset_after_s: A hand absent for longer starts afresh.
     """
 
-    min_cutoff_hz: float = 1.5
-    position_beta: float = 30.0
+    min_cutoff_hz: float = 4.5
+    position_beta: float = 20.0
     rotation_beta: float = 1.0
-    speed_cutoff_hz: float = 1.0
+    speed_cutoff_hz: float = 0.5
     reset_after_s: float = 0.3
 
 

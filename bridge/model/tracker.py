@@ -2,45 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bridge.errors import InputError
 from bridge.model import landmarks, palm
+from bridge.model.hand_track import mean_distance
 from bridge.model.nets import HandNets
-from bridge.model.pose import FloatArray, ViewHand, ViewHands
-from bridge.model.roi import Roi, overlap, roi_from_landmarks
-from bridge.model.sides import SideEvidence, assign_sides
+from bridge.model.pose import BoolArray, FloatArray, ViewHand, ViewHands
+from bridge.model.roi import overlap, roi_from_landmarks
+from bridge.model.tracks import Expected, View
 from bridge.protocol.joints import Side
 
 __all__ = ["HandTracker"]
-
-_MIN_PRESENCE = 0.5
-"""Below it a region shows no hand (MediaPipe's default, both for new and for tracked hands)."""
-
-_MIN_PRESENCE_NEAR = 0.8
-"""What a new hand needs where it overlaps a tracked one: the palm net also finds "palms" within a
-hand whose wrist is out of sight. On real video those had 0.5 to 0.78, real hands 0.97 and more."""
-
-_NEAR = 0.1
-"""Overlap of regions (intersection over union) from which a new hand counts as near another."""
 
 _SAME_PALM = 0.25
 """A palm nearer than this to a tracked hand, on average over its keypoints and in sides of its
 region, is that hand's: on real video the two nets differ by 0.04, and by 0.16 in one of twenty."""
 
-_SAME_LANDMARKS = 0.1
-"""Two tracks nearer than this, on average over landmarks and in sides of the region, follow one
-hand: their regions then agree, and the landmarks with them."""
-
 _PALM_LANDMARKS = (0, 5, 9, 13, 17, 1, 2)
 """The landmarks that the palm net's seven keypoints are."""
 
-_MEMORY_FRAMES = 30
-"""For so long a lost track passes its evidence for left or right on to one found in its place."""
+_MAX_DOUBTED = 2
+"""Hands in doubt that a view follows beside the ones it may have."""
+
+_HINT_FRAMES = 6
+"""Frames from one look at where other views say that a hand is to the next."""
+
+_HINT_OVERLAP = 0.4
+"""Overlap with a tracked hand from which such a look would only find that hand again."""
+
+_HINT_INSIDE = 0.6
+"""Share of a hand that must be within the picture for such a look."""
 
 _OUTSIDE_CONFIDENCE = 0.5
 """Factor on the confidence of keypoints outside the image: the net extrapolates them."""
@@ -50,33 +45,8 @@ _MAX_SIDE = 32_000
 
 Image = NDArray[np.uint8]
 
-
-@dataclass(slots=True)
-class _Track:
-    """One hand followed through the frames of one view."""
-
-    roi: Roi
-    sides: SideEvidence = field(default_factory=SideEvidence)
-    seen: landmarks.Landmarks | None = None
-
-
-@dataclass(slots=True)
-class _Lost:
-    """What is remembered of a track that ended."""
-
-    roi: Roi
-    sides: SideEvidence
-    age: int = 0
-
-
-@dataclass(slots=True)
-class _View:
-    """State of one view; tracks are ordered from oldest to newest."""
-
-    tracks: list[_Track] = field(default_factory=list)
-    lost: list[_Lost] = field(default_factory=list)
-    frames_since_detection: int = 0
-    search: bool = True
+Expect = Callable[[str, tuple[int, int]], Expected]
+"""Tells where the hands should be in a view, given its name and its picture's width and height."""
 
 
 class HandTracker:
@@ -86,7 +56,8 @@ class HandTracker:
     next frame. While a view tracks fewer hands than it may, its palm net runs every
     ``search_interval`` frames, and for at most one such view a call, so that views take turns
     (MediaPipe runs it on every frame then, which costs as much as two tracked hands). A tracked
-    hand needs no palm net: its landmarks say where to look next.
+    hand needs no palm net: its landmarks say where to look next. Nor does one that other views see,
+    where it is known where that is in this one.
 
     Args:
         nets: The nets.
@@ -109,18 +80,20 @@ class HandTracker:
         self._nets = nets
         self._max_hands = max_hands
         self._search_interval = search_interval
-        self._views: dict[str, _View] = {}
+        self._views: dict[str, View] = {}
 
     def forget(self, view: str) -> None:
         """Drops what is known of a view: it ended, or its next frame does not follow its last."""
         self._views.pop(view, None)
 
-    def track(self, images: Mapping[str, Image]) -> list[ViewHands]:
+    def track(self, images: Mapping[str, Image], expect: Expect | None = None) -> list[ViewHands]:
         """Takes the next frame of some views.
 
         Args:
             images: ``(H, W, 3)`` RGB for each view that has a new frame. Images must not be
                 mirrored.
+            expect: Tells where other views say that the hands of a view are, if known; asked for
+                views that miss a hand.
 
         Returns:
             The hands of these views, in the order given.
@@ -129,17 +102,46 @@ class HandTracker:
             InputError: A picture is not RGB uint8, has no pixels or too many.
         """
         images = {name: _checked(name, image) for name, image in images.items()}
-        views = {name: self._views.setdefault(name, _View()) for name in images}
-        self._add_detected(views, images)
+        views = {name: self._views.setdefault(name, View()) for name in images}
+        expected = {
+            name: expect(name, _size(images[name]))
+            for name, view in views.items()
+            if expect is not None and view.settled < self._max_hands
+        }
+        for name, where in expected.items():
+            self._add_expected(views[name], where, _size(images[name]))
+        self._add_detected(views, images, expected)
         tracks = [(images[name], track) for name, view in views.items() for track in view.tracks]
         seen = landmarks.find(self._nets, [(image, track.roi) for image, track in tracks])
         for (_, track), sighting in zip(tracks, seen, strict=True):
             track.seen = sighting
-        for view in views.values():
-            _update(view)
+        for name, view in views.items():
+            view.update(_size(images[name]), self._max_hands)
         return [_view_hands(name, images[name], view) for name, view in views.items()]
 
-    def _add_detected(self, views: dict[str, _View], images: Mapping[str, Image]) -> None:
+    def _add_expected(self, view: View, expected: Expected, size_px: tuple[int, int]) -> None:
+        """Starts tracks where other views say that hands are which this one misses."""
+        for side, points in zip(Side, expected, strict=True):
+            view.frames_since_hint[side] += 1
+            if (
+                points is None
+                or view.frames_since_hint[side] < _HINT_FRAMES
+                or side in view.taken
+                or len(view.taken) >= self._max_hands
+                or _inside(points, size_px).mean() < _HINT_INSIDE
+            ):
+                continue
+            roi = roi_from_landmarks(points)
+            if all(overlap(roi, track.roi) < _HINT_OVERLAP for track in view.tracks):
+                view.frames_since_hint[side] = 0
+                view.begin_expected(side, points)
+
+    def _add_detected(
+        self,
+        views: dict[str, View],
+        images: Mapping[str, Image],
+        expected: Mapping[str, Expected],
+    ) -> None:
         """Starts tracks on palms that no track follows, in the views whose turn it is."""
         names = self._due(views)
         found = palm.detect(self._nets, [images[name] for name in names])
@@ -147,16 +149,20 @@ class HandTracker:
             view = views[name]
             view.frames_since_detection = 0
             known = [t.seen.landmarks_px for t in view.tracks if t.seen is not None]
+            known += [t.expected_px for t in view.tracks if t.expected_px is not None]
             fresh = [p for p in palms if not _is_known(p, known)]
-            for new in fresh[: self._max_hands - len(view.tracks)]:
-                view.tracks.append(_Track(new.roi, _recall(view, new.roi)))
+            room = min(
+                self._max_hands - view.settled, self._max_hands + _MAX_DOUBTED - len(view.tracks)
+            )
+            for new in fresh[:room]:
+                view.begin(new.roi, expected.get(name, (None, None)))
 
-    def _due(self, views: dict[str, _View]) -> list[str]:
+    def _due(self, views: dict[str, View]) -> list[str]:
         """Views to run the palm net on."""
         due, waiting = [], []
         for name, view in views.items():
             view.frames_since_detection += 1
-            if len(view.tracks) >= self._max_hands:
+            if view.settled >= self._max_hands:
                 continue
             if not view.tracks or view.search:
                 due.append(name)
@@ -185,65 +191,24 @@ def _checked(name: str, image: Image) -> Image:
 def _is_known(found: palm.Palm, known: Sequence[FloatArray]) -> bool:
     """Whether a palm belongs to one of the hands with these landmarks."""
     return any(
-        _distance(found.keypoints_px, hand[list(_PALM_LANDMARKS)]) < _SAME_PALM * found.roi.size_px
+        mean_distance(found.keypoints_px, hand[list(_PALM_LANDMARKS)])
+        < _SAME_PALM * found.roi.size_px
         for hand in known
     )
 
 
-def _distance(a: FloatArray, b: FloatArray) -> float:
-    return float(np.linalg.norm(a - b, axis=-1).mean())
+def _size(image: Image) -> tuple[int, int]:
+    """Width and height."""
+    return image.shape[1], image.shape[0]
 
 
-def _recall(view: _View, roi: Roi) -> SideEvidence:
-    """Evidence of the track that was lost where a new one starts, if there is one."""
-    if not view.lost:
-        return SideEvidence()
-    nearest = min(view.lost, key=lambda past: past.roi.distance(roi))
-    if nearest.roi.distance(roi) > nearest.roi.size_px / 2:
-        return SideEvidence()
-    view.lost.remove(nearest)
-    return nearest.sides
+def _inside(points_px: FloatArray, size_px: tuple[int, int]) -> BoolArray:
+    """Which of points ``(N, 2)`` are within the picture."""
+    return np.asarray(np.all((points_px >= 0) & (points_px < size_px), axis=1))
 
 
-def _update(view: _View) -> None:
-    """Ends tracks that lost their hand or follow another's, and moves the others on."""
-    kept: list[_Track] = []
-    ended: list[_Track] = []
-    for track in view.tracks:
-        (kept if _goes_on(track, kept) else ended).append(track)
-    view.lost = [past for past in view.lost if past.age < _MEMORY_FRAMES]
-    for past in view.lost:
-        past.age += 1
-    view.lost += [_Lost(track.roi, track.sides) for track in ended if track.sides.side is not None]
-    view.search = any(track.sides.side is not None for track in ended)
-    view.tracks = kept
-    for track in kept:
-        if track.seen is not None:
-            track.roi = roi_from_landmarks(track.seen.landmarks_px)
-            track.sides.add(track.seen.right)
-    assign_sides([track.sides for track in kept])
-
-
-def _goes_on(track: _Track, older: Sequence[_Track]) -> bool:
-    """Whether a track sees a hand, and one that no older track of its view sees."""
-    if track.seen is None:
-        return False
-    new = track.sides.side is None
-    near = new and any(overlap(track.roi, other.roi) > _NEAR for other in older)
-    if not track.seen.presence > (_MIN_PRESENCE_NEAR if near else _MIN_PRESENCE):
-        return False
-    if not np.isfinite(track.seen.landmarks_px).all():
-        return False
-    limit = _SAME_LANDMARKS * track.roi.size_px
-    return not any(
-        other.seen is not None
-        and _distance(track.seen.landmarks_px, other.seen.landmarks_px) < limit
-        for other in older
-    )
-
-
-def _view_hands(name: str, image: Image, view: _View) -> ViewHands:
-    size = (image.shape[1], image.shape[0])
+def _view_hands(name: str, image: Image, view: View) -> ViewHands:
+    size = _size(image)
     hands: list[ViewHand | None] = [None, None]
     for track in view.tracks:
         if track.seen is not None and track.sides.side is not None:
@@ -252,6 +217,6 @@ def _view_hands(name: str, image: Image, view: _View) -> ViewHands:
 
 
 def _view_hand(seen: landmarks.Landmarks, side: Side, size: tuple[int, int]) -> ViewHand:
-    inside = np.all((seen.landmarks_px >= 0) & (seen.landmarks_px < size), axis=1)
+    inside = _inside(seen.landmarks_px, size)
     confidence = seen.presence * np.where(inside, 1.0, _OUTSIDE_CONFIDENCE)
     return ViewHand(side, seen.landmarks_px, seen.world_m, confidence)

@@ -5,8 +5,9 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from bridge.model.hand import open_hand
+from bridge.model.metrics import jitter_m_s3
 from bridge.model.pose import HandPose, Hands
-from bridge.model.smooth import OneEuroSmoother
+from bridge.model.smooth import OneEuroSettings, OneEuroSmoother
 from bridge.protocol.joints import Side
 
 RATE_HZ = 30
@@ -25,22 +26,39 @@ def pose(wrist: np.ndarray, turn: float = 0.0, side: Side = Side.RIGHT) -> HandP
     )
 
 
-def run(poses: list[HandPose | None]) -> list[HandPose | None]:
-    smoother = OneEuroSmoother()
+def run(
+    poses: list[HandPose | None], settings: OneEuroSettings | None = None
+) -> list[HandPose | None]:
+    smoother = OneEuroSmoother(settings)
     return [
         smoother.smooth(Hands(k * 1_000_000_000 // RATE_HZ, (None, p))).hands[Side.RIGHT]
         for k, p in enumerate(poses)
     ]
 
 
-def test_a_resting_hand_jitters_far_less() -> None:
+def resting() -> tuple[np.ndarray, np.ndarray]:
+    """Wrist and turns of a hand that rests, as a net that errs anew in each frame sees it."""
     rng = np.random.default_rng(1)
-    wrists = rng.normal(0, 0.003, (200, 3))
-    turns = rng.normal(0, 0.03, 200)
-    smooth = run([pose(w, t) for w, t in zip(wrists, turns, strict=True)])
+    return rng.normal(0, 0.003, (200, 3)), rng.normal(0, 0.03, 200)
+
+
+def test_a_low_cutoff_holds_a_resting_hand_still() -> None:
+    wrists, turns = resting()
+    steady = OneEuroSettings(min_cutoff_hz=1.5, position_beta=30, speed_cutoff_hz=1)
+    smooth = run([pose(w, t) for w, t in zip(wrists, turns, strict=True)], steady)
     assert np.std([p.wrist_m for p in smooth[50:]]) < 0.5 * 0.003
     angles = [Rotation.from_quat(p.pose_quat[3]).magnitude() for p in smooth[50:]]
     assert np.sqrt(np.mean(np.square(angles))) < 0.5 * 0.03
+
+
+def test_by_default_a_resting_hand_jitters_less_than_half_as_much() -> None:
+    wrists, turns = resting()
+    poses = [pose(w, t) for w, t in zip(wrists, turns, strict=True)]
+    before, after = (
+        jitter_m_s3([p.joints_m for p in given[50:]], rate_hz=RATE_HZ).value
+        for given in (poses, run(poses))
+    )
+    assert after < 0.5 * before
 
 
 def test_a_fast_hand_lags_little() -> None:

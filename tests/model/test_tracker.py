@@ -264,6 +264,108 @@ def test_tracks_that_fall_on_one_hand_become_one(play) -> None:
     assert xs(step()[0]) == (None, 600)
 
 
+def test_a_newcomer_like_the_hand_that_is_there_waits(play) -> None:
+    """A second right hand: somebody else's, or the net errs; then it is reported in the end."""
+    scene, _, step = play({"a": [Hand(300)]}, search_interval=1)
+    for _ in range(10):
+        step()
+    scene.views["a"].append(Hand(900))
+    for frame in range(60):
+        assert xs(step()[0]) == ((None if frame < 45 else 900), 300), frame
+    # One that does look left takes its place as soon as it comes.
+    scene.views["a"].append(Hand(600, right=0.01))
+    assert xs(step()[0]) == (600, 300)
+    for _ in range(30):
+        assert xs(step()[0]) == (600, 300)
+
+
+def test_a_newcomer_that_only_seems_so_at_first_is_reported_at_once(play) -> None:
+    scene, _, step = play({"a": [Hand(300)]}, search_interval=1)
+    for _ in range(10):
+        step()
+    hand = Hand(900)
+    scene.views["a"].append(hand)
+    assert xs(step()[0]) == (None, 300)
+    hand.right = 0.01
+    assert xs(step()[0]) == (900, 300)
+
+
+def test_a_hand_far_from_where_its_like_vanished_waits_for_that_one(play) -> None:
+    pair = [Hand(300), Hand(900, right=0.01)]
+    scene, _, step = play({"a": pair}, search_interval=1)
+    for _ in range(15):
+        step()
+    gone = scene.views["a"].pop()
+    scene.views["a"].append(Hand(600, y=150, right=0.01))
+    for _ in range(20):
+        assert xs(step()[0]) == (None, 300)
+    scene.views["a"].append(gone)
+    for _ in range(10):
+        assert xs(step()[0]) == (900, 300)
+
+
+def test_a_hand_that_left_the_picture_may_come_back_anywhere(play) -> None:
+    scene, _, step = play({"a": [Hand(300), Hand(1240, right=0.01)]}, search_interval=1)
+    for _ in range(15):
+        step()
+    scene.views["a"].pop()
+    step()
+    scene.views["a"].append(Hand(800, right=0.01))
+    assert xs(step()[0]) == (800, 300)
+
+
+def test_of_two_tracks_on_one_hand_that_hands_own_goes_on(play) -> None:
+    """Hands cross; the nearer one, whose track is the newer one, draws both tracks."""
+    scene, _, step = play({"a": [Hand(500)]}, search_interval=1)
+    for _ in range(5):
+        step()
+    scene.views["a"].append(Hand(700, right=0.01))
+    for _ in range(8):
+        step()
+    scene.views["a"].pop(0)
+    scene.views["a"][0].x = 600
+    assert xs(step()[0]) == (600, None)
+
+
+def test_a_track_that_jumps_to_the_hand_lost_there_becomes_its(play) -> None:
+    right, left = Hand(500), Hand(580, right=0.01)
+    scene, _, step = play({"a": [right, left]})
+    for _ in range(12):
+        assert xs(step()[0]) == (580, 500)
+    scene.views["a"].remove(left)
+    right.x = 560
+    assert xs(step()[0]) == (None, 560)
+    scene.views["a"][:] = [replace(left, x=620)]
+    assert xs(step()[0]) == (620, None)
+
+
+def test_other_views_tell_where_a_hand_is_and_which_it_is(play) -> None:
+    scene, hand_tracker, step = play({"a": [Hand(300)]}, search_interval=1_000)
+    for _ in range(3):
+        step()
+    scene.views["a"].append(Hand(900, right=0.6))
+    assert xs(step()[0]) == (None, 300)
+    asked = []
+
+    def expect(view, size_px):
+        asked.append((view, size_px))
+        return shape(910, 355), shape(300, 360)
+
+    for _ in range(4):
+        assert xs(hand_tracker.track(scene.images, expect)[0]) == (900, 300)
+    assert asked == [("a", (1280, 720))]
+    assert [names for names in scene.detections if names] == [["a"]]
+
+
+def test_a_hand_that_is_not_where_other_views_say_is_looked_for_at_intervals(play) -> None:
+    scene, hand_tracker, step = play({"a": [Hand(300)]}, search_interval=1_000)
+    step()
+    for _ in range(30):
+        (seen,) = hand_tracker.track(scene.images, lambda *_: (shape(900, 360), None))
+        assert xs(seen) == (None, 300)
+    assert scene.crops.count(2) == 5
+
+
 def test_a_forgotten_view_starts_anew(play) -> None:
     scene, hand_tracker, step = play({"a": [Hand(300)], "b": [Hand(300)]})
     for _ in range(3):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bridge.errors import InputError
-from bridge.model.pose import Hands, ViewHands
+from bridge.model.anchor import Anchor
+from bridge.model.pose import FloatArray, Hands, ViewHands
 
-__all__ = ["FUSERS", "Fuser", "make_fuser"]
+__all__ = ["ANCHORED", "FUSERS", "ExpectingFuser", "Fuser", "make_fuser"]
 
 
 class Fuser(Protocol):
@@ -36,16 +37,48 @@ class Fuser(Protocol):
         ...
 
 
+@runtime_checkable
+class ExpectingFuser(Protocol):
+    """A fuser that knows the cameras well enough to say where a hand must be in a view."""
+
+    def expected_landmarks(
+        self, view: str, size_px: tuple[int, int]
+    ) -> tuple[FloatArray | None, FloatArray | None]:
+        """Where a view should see the hands that other views saw in the last frame set.
+
+        Args:
+            view: The view's name.
+            size_px: Its picture's ``(width, height)``.
+
+        Returns:
+            Left and right, ``(21, 2)`` pixels, perhaps outside the picture; None for a hand that
+            no other view saw, that is behind the camera, or where the camera is not known.
+        """
+        ...
+
+
 FUSERS: dict[str, Callable[[], Fuser]] = {}
 """Fusers by the name that ``--fuser`` takes; each module of this package adds its own."""
 
+ANCHORED: dict[str, Callable[[Anchor], Fuser]] = {}
+"""Those of them that an instrument's anchor helps."""
 
-def make_fuser(name: str) -> Fuser:
+
+def make_fuser(name: str, *, anchor: Anchor | None = None) -> Fuser:
     """Makes a fuser by name.
 
+    Args:
+        name: One of ``FUSERS``.
+        anchor: The instrument, if its corners were tapped.
+
     Raises:
-        InputError: There is none of that name; the message lists those there are.
+        InputError: There is none of that name, or it has no use for an anchor; the message lists
+            those there are.
     """
     if name not in FUSERS:
         raise InputError(f"unknown fuser {name!r}; choose one of: {', '.join(sorted(FUSERS))}")
-    return FUSERS[name]()
+    if anchor is None:
+        return FUSERS[name]()
+    if name not in ANCHORED:
+        raise InputError(f"the fuser {name} takes no anchor; choose: {', '.join(sorted(ANCHORED))}")
+    return ANCHORED[name](anchor)

@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bridge.model.lens import FOCAL_PRIOR
 from bridge.model.pose import BoolArray, FloatArray
 from bridge.model.selfcal.cameras import N_CAMERA, Cameras
 from bridge.model.selfcal.keyframes import choose_keyframes
+from bridge.model.selfcal.lenses import OVERCONFIDENCE, lens_priors
 from bridge.model.selfcal.skeleton import N_SHAPE
 from bridge.model.selfcal.solve import Priors, Solution, solve
 from bridge.model.selfcal.start import AT_EASE, place_cameras, pose_hands
 from bridge.model.selfcal.terms import Noise
 from bridge.model.selfcal.tracks import HandTrack
 
-__all__ = ["STILL", "Calibration", "CameraReport", "calibrate"]
+__all__ = ["GOOD_TRUST", "LEAST_SHARED", "STILL", "Calibration", "CameraReport", "calibrate"]
 
 STILL = Noise(gap_s=0.0, depth_m=0.04, robust=2.0)
 """Keyframes are far apart in time: nothing holds them together."""
@@ -30,16 +30,14 @@ STILL = Noise(gap_s=0.0, depth_m=0.04, robust=2.0)
 _FOCAL_STARTS = (1.0, 1.5)
 """Factors on the prior focal length to start from."""
 
-_FOCAL_SPREAD = 0.3
 _FEW, _MANY = 16, 60
 _FEW_STEPS, _MANY_STEPS = 15, 40
 _SAME_TURN_RAD, _SAME_FOCAL = np.radians(8.0), 0.12
-_LEAST_SHARED = 8
+LEAST_SHARED = 8
+"""Instants at which a view must see a hand together with another one."""
 
-# Neighbouring errors are alike and models are not exact: what curvature alone says is too sure.
-_OVERCONFIDENCE = 4.0
 _SURE_TURN_RAD, _SURE_FOCAL = np.radians(6.0), 0.15
-_GOOD_TRUST = 0.54
+GOOD_TRUST = 0.54
 """Views of one scene keep 0.57 and more of their trust with twice the errors that real videos have;
 of two scenes, or mirrored, below 0.54 (measured on simulated clips)."""
 _CLOSE_COST = 0.03
@@ -90,20 +88,20 @@ class Calibration:
 def calibrate(
     tracks: Sequence[HandTrack],
     *,
-    log_focal: FloatArray | None = None,
-    log_focal_spread: FloatArray | None = None,
+    lenses: tuple[FloatArray, FloatArray] | None = None,
     before: Calibration | None = None,
     keyframes: int = _MANY,
+    names: Sequence[str] = (),
 ) -> Calibration | None:
     """Finds the cameras.
 
     Args:
         tracks: What all views see of each hand.
-        log_focal: ``(V,)`` mean of the logarithm of each focal length, in longer image sides;
-            the prior of a phone where None.
-        log_focal_spread: ``(V,)`` its standard deviation; 0 for a focal length that is known.
+        lenses: What is known of them before, as ``lens_priors`` gives it; that they are a phone's
+            where None.
         before: An earlier calibration of the same cameras, as one more start.
         keyframes: Most instants of each hand.
+        names: What to call the views in warnings; their numbers where not given.
 
     Returns:
         The calibration, or None if no two views ever see a hand together.
@@ -113,13 +111,9 @@ def calibrate(
         return None
     n_views = tracks[0].trust.shape[1]
     shared = _shared(tracks)
-    if n_views > 1 and shared.max() < _LEAST_SHARED:
+    if n_views > 1 and shared.max() < LEAST_SHARED:
         return None
-    mean = np.full(n_views, np.log(FOCAL_PRIOR)) if log_focal is None else np.array(log_focal)
-    spread = (
-        np.full(n_views, _FOCAL_SPREAD) if log_focal_spread is None else np.array(log_focal_spread)
-    )
-    priors = Priors(mean, spread, np.zeros(N_SHAPE))
+    priors = Priors(*(lenses or lens_priors([""] * n_views, {})), np.zeros(N_SHAPE))
     few = _picked(tracks, min(_FEW, keyframes))
     ends = [_adjusted(few, cameras, priors, _FEW_STEPS) for cameras in _starts(few, priors, before)]
     ends.sort(key=lambda end: end.cost)
@@ -133,7 +127,8 @@ def calibrate(
     margin = np.inf
     if len(finals) > 1 and not _same(finals[0], finals[1]):
         margin = finals[1].cost / best.cost - 1
-    return _report(many, best, margin, shared)
+    called = names or [f"view {v + 1}" for v in range(n_views)]
+    return _report(many, best, margin, shared, called)
 
 
 def _shared(tracks: Sequence[HandTrack]) -> FloatArray:
@@ -179,12 +174,16 @@ def _same(a: Solution, b: Solution) -> bool:
 
 
 def _report(
-    tracks: Sequence[HandTrack], best: Solution, margin: float, shared: FloatArray
+    tracks: Sequence[HandTrack],
+    best: Solution,
+    margin: float,
+    shared: FloatArray,
+    names: Sequence[str],
 ) -> Calibration:
     cameras = best.cameras
     n_views = len(cameras)
     variance = np.diag(best.covariance)[N_SHAPE:].reshape(n_views, N_CAMERA)
-    deviation = _OVERCONFIDENCE * np.sqrt(np.maximum(variance, 0))
+    deviation = OVERCONFIDENCE * np.sqrt(np.maximum(variance, 0))
     reports = []
     for v in range(n_views):
         errors, kept, given = [], 0.0, 0.0
@@ -207,30 +206,37 @@ def _report(
             )
         )
     usable = np.array([True] + [_fits(report) for report in reports[1:]])
-    if n_views == 2 and reports[0].trust < _GOOD_TRUST:
+    if n_views == 2 and reports[0].trust < GOOD_TRUST:
         usable[1] = False  # two that contradict each other: either may carry the error
     return Calibration(
-        cameras, best.shape, tuple(reports), margin, usable, _warnings(reports, usable, margin)
+        cameras,
+        best.shape,
+        tuple(reports),
+        margin,
+        usable,
+        _warnings(reports, usable, margin, names),
     )
 
 
 def _fits(report: CameraReport) -> bool:
-    return report.shared >= _LEAST_SHARED and report.trust >= _GOOD_TRUST
+    return report.shared >= LEAST_SHARED and report.trust >= GOOD_TRUST
 
 
-def _warnings(reports: Sequence[CameraReport], usable: BoolArray, margin: float) -> tuple[str, ...]:
+def _warnings(
+    reports: Sequence[CameraReport], usable: BoolArray, margin: float, names: Sequence[str]
+) -> tuple[str, ...]:
     found = []
     for v, report in enumerate(reports):
-        if v and report.shared < _LEAST_SHARED:
-            found.append(f"view {v + 1} hardly ever sees a hand together with another view")
+        if v and report.shared < LEAST_SHARED:
+            found.append(f"{names[v]} hardly ever sees a hand together with another view")
         elif not usable[v]:
             found.append(
-                f"view {v + 1} does not show the same hands as the others (or is mirrored, or much "
+                f"{names[v]} does not show the same hands as the others (or is mirrored, or much "
                 "later or earlier): it is left out"
             )
         elif report.turn_rad > _SURE_TURN_RAD or report.focal > _SURE_FOCAL:
             found.append(
-                f"view {v + 1} is uncertain: {np.degrees(report.turn_rad):.0f} degrees and "
+                f"{names[v]} is uncertain: {np.degrees(report.turn_rad):.0f} degrees and "
                 f"{report.focal:.0%} of the focal length; move the hands about, or set an anchor"
             )
     if margin < _CLOSE_COST:

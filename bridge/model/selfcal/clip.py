@@ -8,13 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from bridge.model.anchor import Anchor
+from bridge.model.anchor.hold import anchored_calibration, lenses_of, stage_of_view
 from bridge.model.pose import BoolArray, FloatArray, HandPose, Hands, ViewHands
 from bridge.model.selfcal.calibrate import Calibration, calibrate
 from bridge.model.selfcal.cameras import Cameras
+from bridge.model.selfcal.lenses import Lenses, lens_priors
 from bridge.model.selfcal.skeleton import N_SHAPE, betas_of, rest_keypoints, skeleton
 from bridge.model.selfcal.solve import Priors, Solution, solve
+from bridge.model.selfcal.stage import CAMERA_STAGE
 from bridge.model.selfcal.start import AT_EASE, pose_hands
-from bridge.model.selfcal.terms import Motion, Noise
+from bridge.model.selfcal.terms import Noise
 from bridge.model.selfcal.tracks import HandTrack, tracks_of
 
 __all__ = ["ClipMotion", "reconstruct_clip"]
@@ -24,8 +28,6 @@ _SMOOTH = Noise(
 )
 _KEYFRAMES = 100
 _STEPS = 25
-_STAGE_FROM_CAMERA = np.array([1.0, -1.0, -1.0])
-"""OpenCV camera axes to the stage's OpenXR axes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +47,42 @@ class ClipMotion:
 
 
 def reconstruct_clip(
-    frame_sets: Sequence[tuple[int, Sequence[ViewHands]]], views: Sequence[str]
+    frame_sets: Sequence[tuple[int, Sequence[ViewHands]]],
+    views: Sequence[str],
+    *,
+    anchor: Anchor | None = None,
+    lenses: Lenses | None = None,
 ) -> ClipMotion:
     """Reconstructs a recording that is all there.
 
     Args:
         frame_sets: ``(time in nanoseconds, what each view sees)``, in the order of time.
-        views: Names of the views; the first one's camera is the stage.
+        views: Names of the views; the first one's camera is the stage, unless there is an anchor.
+        anchor: The instrument, whose frame then is the stage and whose size is everything's.
+        lenses: What is known of the views' lenses besides.
     """
+    known = {**(lenses or {}), **(lenses_of(anchor) if anchor else {})}
     times = [time_ns / 1e9 for time_ns, _ in frame_sets]
     tracks = tracks_of([(t, s) for t, (_, s) in zip(times, frame_sets, strict=True)], views)
-    calibration = calibrate(tracks, keyframes=_KEYFRAMES)
+    calibration = calibrate(
+        tracks, keyframes=_KEYFRAMES, lenses=lens_priors(views, known), names=views
+    )
+    stage = None
     if calibration is None:
-        cameras, shape, usable = _alone(tracks, len(views))
+        cameras, shape, usable = _alone(tracks, views, known)
+        if anchor is not None:
+            stage = stage_of_view(anchor, views[int(np.argmax(usable))])
     else:
+        if anchor is not None:
+            calibration, stage = anchored_calibration(calibration, views, anchor)
         cameras, shape, usable = calibration.cameras, calibration.shape, calibration.usable
+    stage = stage or CAMERA_STAGE
     tracks = [kept for track in tracks if (kept := _only(track, usable)) is not None]
     poses: dict[tuple[float, int], HandPose] = {}
     for track in tracks:
         solution = _moved(track, cameras, shape)
         for time_s, pose in zip(track.time_s, _poses(track, solution), strict=True):
-            poses[float(time_s), int(track.side)] = pose
+            poses[float(time_s), int(track.side)] = stage.place(pose)
     hands = tuple(
         Hands(time_ns, (poses.get((time_s, 0)), poses.get((time_s, 1))))
         for time_s, (time_ns, _) in zip(times, frame_sets, strict=True)
@@ -73,11 +90,15 @@ def reconstruct_clip(
     return ClipMotion(hands, calibration, tuple(views))
 
 
-def _alone(tracks: Sequence[HandTrack], n_views: int) -> tuple[Cameras, FloatArray, BoolArray]:
-    """No two views see a hand together: the one that sees most, with a lens as phones have."""
+def _alone(
+    tracks: Sequence[HandTrack], views: Sequence[str], lenses: Lenses
+) -> tuple[Cameras, FloatArray, BoolArray]:
+    """No two views see a hand together: the one that sees most is the stage."""
+    n_views = len(views)
     seen = np.sum([track.seen.sum(0) for track in tracks], axis=0) if tracks else np.zeros(n_views)
     usable = np.arange(n_views) == np.argmax(seen)
-    return Cameras.unknown(n_views), np.zeros(N_SHAPE), usable
+    focal = np.exp(lens_priors(views, lenses)[0])
+    return Cameras.unknown(n_views).with_focal(focal), np.zeros(N_SHAPE), usable
 
 
 def _only(track: HandTrack, usable: BoolArray) -> HandTrack | None:
@@ -103,20 +124,15 @@ def _moved(track: HandTrack, cameras: Cameras, shape: FloatArray) -> Solution:
 
 def _poses(track: HandTrack, solution: Solution) -> list[HandPose]:
     motion, shape, side = solution.motions[0], solution.shape, track.side
-    turned = Motion(
-        motion.wrist_m * _STAGE_FROM_CAMERA,
-        _STAGE_FROM_CAMERA[:, None] * motion.rotation,
-        motion.angles,
-    )
-    rotations = skeleton(side).articulation.rotations(turned.rotation, turned.angles)
+    rotations = skeleton(side).articulation.rotations(motion.rotation, motion.angles)
     quats = Rotation.from_matrix(rotations.reshape(-1, 3, 3)).as_quat(canonical=True)
-    keypoints = turned.keypoints(track, shape)
+    keypoints = motion.keypoints(track, shape)
     trust = solution.weights[0].max(axis=1)[:, 1:].reshape(-1, 5, 4).mean(-1)
     betas, rest = betas_of(shape), rest_keypoints(side, shape)
     return [
         HandPose(
             side=side,
-            wrist_m=turned.wrist_m[k],
+            wrist_m=motion.wrist_m[k],
             pose_quat=quats.reshape(-1, 16, 4)[k],
             betas=betas,
             rest_m=rest,

@@ -94,25 +94,18 @@ class HandFollower:
         self._last = time_s, found.motion
         return found
 
-    def pose(self, followed: Followed, axes: FloatArray) -> HandPose:
-        """As the rest of the bridge takes it.
-
-        Args:
-            followed: From `follow`.
-            axes: ``(3,)`` signs that turn the stage camera's axes into the stage's.
-        """
+    def pose(self, followed: Followed) -> HandPose:
+        """What `follow` gave as the rest of the bridge takes it, in the first camera's axes."""
         motion = followed.motion
-        rotations = self._articulation.rotations(
-            axes[:, None] * motion.rotation[0], motion.angles[0]
-        )
+        rotations = self._articulation.rotations(motion.rotation[0], motion.angles[0])
         trust = followed.weight.max(0)
         return HandPose(
             side=self.side,
-            wrist_m=axes * motion.wrist_m[0],
+            wrist_m=motion.wrist_m[0],
             pose_quat=Rotation.from_matrix(rotations).as_quat(canonical=True),
             betas=self._betas,
             rest_m=self._rest,
-            joints_m=followed.keypoints_m * axes,
+            joints_m=followed.keypoints_m,
             finger_confidence=trust[1:].reshape(5, 4).mean(1),
         )
 

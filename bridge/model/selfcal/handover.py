@@ -13,7 +13,7 @@ __all__ = ["Handover"]
 _FADE_S = 0.5
 _MOST_M = 0.004
 """Most that the fading may move a hand in one frame, beside its own motion."""
-_FORGET_S = 0.5
+_FORGET_S = 0.1
 
 
 class Handover:

@@ -17,7 +17,14 @@ from bridge.model.hand.articulation import Articulation, bones_of
 from bridge.model.pose import FloatArray
 from bridge.protocol.joints import KEYPOINT_OF_JOINT, N_JOINTS, N_KEYPOINTS, Side
 
-__all__ = ["N_SHAPE", "Skeleton", "prior_information", "rest_keypoints", "skeleton"]
+__all__ = [
+    "N_SHAPE",
+    "Skeleton",
+    "prior_information",
+    "rest_keypoints",
+    "scaled_shape",
+    "skeleton",
+]
 
 N_SHAPE = 30
 """Knuckles relative to the wrist (5 fingers, xyz of the right hand), then 5 x 3 lengths."""
@@ -68,6 +75,14 @@ def rest_keypoints(side: Side, shape: FloatArray) -> FloatArray:
     for finger, knuckle in enumerate(_KNUCKLES):
         keypoints[knuckle : knuckle + 4] = chains[:, finger]
     return keypoints
+
+
+def scaled_shape(shape: FloatArray, scale: float) -> FloatArray:
+    """The shape ``(30,)`` of a hand that is as many times as large."""
+    mean = skeleton(Side.RIGHT).bones[..., 0]
+    own = np.concatenate([mean[0].ravel(), np.linalg.norm(mean[1:], axis=-1).T.ravel()])
+    scaled: FloatArray = scale * shape + (scale - 1) * own
+    return scaled
 
 
 @cache

@@ -11,6 +11,7 @@ import numpy as np
 
 from bridge.model.pose import FloatArray, ViewHands
 from bridge.model.selfcal.calibrate import Calibration
+from bridge.model.selfcal.lenses import Lenses
 from bridge.model.selfcal.worker import Keyframes, Runner
 
 __all__ = ["Adjuster", "KeyframeBuffer", "MotionWatch"]
@@ -65,10 +66,11 @@ class Adjuster:
 
     Args:
         run: Where adjustments run.
+        lenses: What is known of the views' lenses.
     """
 
-    def __init__(self, run: Runner) -> None:
-        self._run = run
+    def __init__(self, run: Runner, lenses: Lenses) -> None:
+        self._run, self._lenses = run, lenses
         self._next = _FIRST
         self._running: Future[Calibration | None] | None = None
         self._names: tuple[str, ...] = ()
@@ -97,7 +99,7 @@ class Adjuster:
                 else np.iinfo(np.int64).max
             )
             self._names = names
-            self._running = self._run(buffer.snapshot(), names)
+            self._running = self._run(buffer.snapshot(), names, self._lenses)
             if self._running.done() and done is None:
                 return self.step(buffer, names)
         return done

@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 
 from bridge.model.pose import ViewHands
 from bridge.model.selfcal.calibrate import Calibration, calibrate
+from bridge.model.selfcal.lenses import Lens, Lenses, lens_priors
 from bridge.model.selfcal.tracks import tracks_of
 
 __all__ = ["Keyframes", "Runner", "adjust", "end_worker", "in_process", "in_this_thread"]
@@ -20,19 +21,25 @@ __all__ = ["Keyframes", "Runner", "adjust", "end_worker", "in_process", "in_this
 Keyframes = list[tuple[float, tuple[ViewHands, ...]]]
 """Instants, ``(time in seconds, what each view sees)``."""
 
-Runner = Callable[[Keyframes, tuple[str, ...]], "Future[Calibration | None]"]
-"""Starts an adjustment of keyframes of named views."""
+_NOTHING: dict[str, Lens] = {}
+
+Runner = Callable[[Keyframes, tuple[str, ...], Lenses], "Future[Calibration | None]"]
+"""Starts an adjustment of keyframes of named views, of whose lenses something may be known."""
 
 
-def adjust(keyframes: Keyframes, names: tuple[str, ...]) -> Calibration | None:
+def adjust(
+    keyframes: Keyframes, names: tuple[str, ...], lenses: Lenses = _NOTHING
+) -> Calibration | None:
     """Self-calibration of keyframes; the first named view is the stage."""
-    return calibrate(tracks_of(keyframes, names))
+    return calibrate(tracks_of(keyframes, names), lenses=lens_priors(names, lenses))
 
 
-def in_this_thread(keyframes: Keyframes, names: tuple[str, ...]) -> Future[Calibration | None]:
+def in_this_thread(
+    keyframes: Keyframes, names: tuple[str, ...], lenses: Lenses = _NOTHING
+) -> Future[Calibration | None]:
     """Adjusts at once: for files and tests, where every run must give the same."""
     future: Future[Calibration | None] = Future()
-    future.set_result(adjust(keyframes, names))
+    future.set_result(adjust(keyframes, names, lenses))
     return future
 
 
@@ -47,8 +54,10 @@ class _Worker:
             1, mp_context=context, initializer=_begin, initargs=(theirs,)
         )
 
-    def submit(self, keyframes: Keyframes, names: tuple[str, ...]) -> Future[Calibration | None]:
-        return self._pool.submit(adjust, keyframes, names)
+    def submit(
+        self, keyframes: Keyframes, names: tuple[str, ...], lenses: Lenses
+    ) -> Future[Calibration | None]:
+        return self._pool.submit(adjust, keyframes, names, lenses)
 
     def close(self) -> None:
         """Ends it at once, whatever it is at."""
@@ -72,7 +81,9 @@ def _end_with(lifeline: Connection) -> None:
 _worker: _Worker | None = None
 
 
-def in_process(keyframes: Keyframes, names: tuple[str, ...]) -> Future[Calibration | None]:
+def in_process(
+    keyframes: Keyframes, names: tuple[str, ...], lenses: Lenses = _NOTHING
+) -> Future[Calibration | None]:
     """Adjusts in another process, one for all rooms: frames go on meanwhile.
 
     The process begins with the first adjustment; `end_worker` ends it.
@@ -80,11 +91,11 @@ def in_process(keyframes: Keyframes, names: tuple[str, ...]) -> Future[Calibrati
     global _worker
     if _worker is not None:
         try:
-            return _worker.submit(keyframes, names)
+            return _worker.submit(keyframes, names, lenses)
         except BrokenProcessPool:  # somebody killed it: the next adjustment gets a new one
             _worker.close()
     _worker = _Worker()
-    return _worker.submit(keyframes, names)
+    return _worker.submit(keyframes, names, lenses)
 
 
 def end_worker() -> None:

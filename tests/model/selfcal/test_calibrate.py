@@ -57,7 +57,7 @@ def test_three_views_place_all_cameras() -> None:
 
 def test_a_known_lens_stays_as_it_is(noisy_clip) -> None:
     log_focal = np.log(noisy_clip.focal)
-    found = calibrate(tracks(noisy_clip), log_focal=log_focal, log_focal_spread=np.zeros(2))
+    found = calibrate(tracks(noisy_clip), lenses=(log_focal, np.zeros(2)))
     assert found is not None
     np.testing.assert_array_equal(found.cameras.focal, np.exp(log_focal))
 

@@ -15,13 +15,14 @@ import numpy as np
 from _desk import FOLDER, RATE_HZ, VIEWS, reference_m, track
 from _report import write_report
 
-from bridge.bench.fusion import measure_fusion
+from bridge.bench.fusion import FAIR_NOISE, measure_fusion
 from bridge.model.fusion import SelfCalFuser
 from bridge.model.metrics import jitter_m_s3, pa_mpjpe_mm
 from bridge.model.pose import Hands, ViewHands
 from bridge.model.selfcal.clip import reconstruct_clip
 from bridge.model.selfcal.worker import in_this_thread
 from bridge.model.smooth import OneEuroSmoother
+from bridge.model.synthetic.clips import simulate_clip
 from bridge.protocol.joints import BONES, Side
 
 RIGHT, AFTER_S = Side.RIGHT, 5.0
@@ -50,6 +51,15 @@ def desk() -> dict[str, Any]:
     }
 
 
+def long_clip() -> dict[str, float]:
+    """How long the offline solve of a minute of two hands in two views takes."""
+    clip = simulate_clip(0, seconds=60.0, noise=FAIR_NOISE)
+    sets = [(round(t * 1e9), v) for t, v in zip(clip.time_s, clip.frame_sets, strict=True)]
+    began = time.perf_counter()
+    reconstruct_clip(sets, [view.view for view in clip.frame_sets[0]])
+    return {"clip_s": 60.0, "solve_s": round(time.perf_counter() - began, 1)}
+
+
 def scores(
     hands: list[Hands], truth: np.ndarray, both: list[int], after_s: float
 ) -> dict[str, float]:
@@ -70,7 +80,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clips", type=int, default=50)
     options = parser.parse_args()
-    results: dict[str, Any] = {"simulated": measure_fusion(clips=options.clips)}
+    results: dict[str, Any] = {
+        "offline_solve": long_clip(),
+        "simulated": measure_fusion(clips=options.clips),
+    }
     if FOLDER.is_dir():
         results["desk_two_views"] = desk()
     print(write_report("fusion", results))

@@ -17,6 +17,8 @@ from bridge.model.tracker import HandTracker
 
 __all__ = ["Reconstruction", "Reconstructor"]
 
+_TRACK_HZ, _MOST_FRAMES = 30, 300
+
 
 @dataclass(frozen=True, slots=True)
 class Reconstruction:
@@ -55,6 +57,7 @@ class Reconstructor:
         self._tracker = HandTracker(nets)
         self._fuser = make_fuser(fuser) if isinstance(fuser, str) else fuser
         self._smoother = smoother or OneEuroSmoother()
+        self._time_ns: int | None = None
 
     def step(self, time_ns: int, images: Mapping[str, NDArray[np.uint8]]) -> Reconstruction:
         """Reconstructs one frame set.
@@ -65,7 +68,9 @@ class Reconstructor:
         """
         fuser = self._fuser
         expect = fuser.expected_landmarks if isinstance(fuser, ExpectingFuser) else None
-        views = self._tracker.track(images, expect)
+        frames = 1 if self._time_ns is None else round((time_ns - self._time_ns) * _TRACK_HZ / 1e9)
+        self._time_ns = time_ns
+        views = self._tracker.track(images, expect, frames=min(max(frames, 1), _MOST_FRAMES))
         hands = self._smoother.smooth(self._fuser.fuse(time_ns, views))
         return Reconstruction(hands, tuple(views))
 

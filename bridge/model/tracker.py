@@ -86,7 +86,9 @@ class HandTracker:
         """Drops what is known of a view: it ended, or its next frame does not follow its last."""
         self._views.pop(view, None)
 
-    def track(self, images: Mapping[str, Image], expect: Expect | None = None) -> list[ViewHands]:
+    def track(
+        self, images: Mapping[str, Image], expect: Expect | None = None, *, frames: int = 1
+    ) -> list[ViewHands]:
         """Takes the next frame of some views.
 
         Args:
@@ -94,6 +96,8 @@ class HandTracker:
                 mirrored.
             expect: Tells where other views say that the hands of a view are, if known; asked for
                 views that miss a hand.
+            frames: Thirtieths of a second since these views' last frame: how long hands that were
+                lost are remembered, and those in doubt are held back, counts in these.
 
         Returns:
             The hands of these views, in the order given.
@@ -116,7 +120,7 @@ class HandTracker:
         for (_, track), sighting in zip(tracks, seen, strict=True):
             track.seen = sighting
         for name, view in views.items():
-            view.update(_size(images[name]), self._max_hands)
+            view.update(_size(images[name]), self._max_hands, frames)
         return [_view_hands(name, images[name], view) for name, view in views.items()]
 
     def _add_expected(self, view: View, expected: Expected, size_px: tuple[int, int]) -> None:

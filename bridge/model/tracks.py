@@ -50,7 +50,7 @@ _OLDER_FRAMES = 5
 _TRUST_FRAMES = 10
 """A newcomer that has given no cause for doubt for so long gives none later."""
 
-_PATIENCE_FRAMES = 45
+_PATIENCE_FRAMES = 30
 """For so long a hand in doubt is not reported; then it is, until one comes that fits better."""
 
 
@@ -131,12 +131,18 @@ class View:
             return False
         return is_far(roi, past.roi, min(FAR + _FARTHER * past.age, _FARTHEST))
 
-    def update(self, size_px: tuple[int, int], max_hands: int) -> None:
-        """Takes what the net saw: ends tracks, moves the others on, and decides on sides."""
+    def update(self, size_px: tuple[int, int], max_hands: int, frames: int = 1) -> None:
+        """Takes what the net saw: ends tracks, moves the others on, and decides on sides.
+
+        Args:
+            size_px: Of the picture.
+            max_hands: Most hands to report.
+            frames: Thirtieths of a second since the last picture.
+        """
         kept, ended = self._sorted_out()
         self.lost = {s: past for s, past in self.lost.items() if past.age < _MEMORY_FRAMES}
         for past in self.lost.values():
-            past.age += 1
+            past.age += frames
         self.search = False
         for track in ended:
             side = track.sides.side
@@ -146,7 +152,7 @@ class View:
                 if not track.doubted and (track.frames > 0 or side not in self.lost):
                     self.lost[side] = Lost(track.roi, track.sides, at_edge(track.roi, size_px))
         for track in kept:
-            track.frames += 1
+            track.frames += frames
             track.expected_px = None
             if track.seen is not None:
                 self._notice_slip(track, track.seen)

@@ -271,7 +271,7 @@ def test_a_newcomer_like_the_hand_that_is_there_waits(play) -> None:
         step()
     scene.views["a"].append(Hand(900))
     for frame in range(60):
-        assert xs(step()[0]) == ((None if frame < 45 else 900), 300), frame
+        assert xs(step()[0]) == ((None if frame < 30 else 900), 300), frame
     # One that does look left takes its place as soon as it comes.
     scene.views["a"].append(Hand(600, right=0.01))
     assert xs(step()[0]) == (600, 300)

@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 _KEEP = 240
 _INTERVAL_S = 0.12
-_FIRST, _GROWTH, _ENOUGH = 12, 1.6, 150
+_FIRST, _GROWTH, _ENOUGH = 12, 2.0, 150
 
 # A camera has moved if its error stays at this many times what it was, for so long.
 _MOVED_FACTOR, _MOVED_S = 2.5, 1.0

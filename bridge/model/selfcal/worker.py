@@ -47,6 +47,8 @@ class _Worker:
     """A process that adjusts until it is closed, or until the process that began it is gone."""
 
     def __init__(self) -> None:
+        # It is to take what is left of the processor: one thread, whatever it is asked to multiply.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         # Forked workers would inherit the threads' locks of whoever forks.
         context = multiprocessing.get_context("spawn")
         theirs, self._lifeline = context.Pipe(duplex=False)

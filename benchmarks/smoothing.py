@@ -25,6 +25,7 @@ from _smoothing_plot import draw
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
+from bridge.bench.fusers import keypoints_of
 from bridge.bench.fusion import FAIR_NOISE
 from bridge.model.fusion import SelfCalFuser
 from bridge.model.metrics import (
@@ -65,7 +66,6 @@ RULE = (
 
 FINGERTIPS = (4, 8, 12, 16, 20)
 SHIFTS_S = np.arange(-0.05, 0.1501, 0.0005)
-CAMERA_FROM_STAGE = np.array([1.0, -1.0, -1.0])
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def desk() -> tuple[Truth, list[Hands], list[Hands]]:
     times = [round(f * 1e9 / RATE_HZ) for f in range(len(seen))]
     live, offline = fused(list(zip(times, seen, strict=True)), VIEWS)
     known = reference_m(pixels[0], pixels[1])
-    ours = points(live)[both, side]
+    ours = keypoints_of(live)[both, side]
     late = np.array(both) >= AFTER_S * RATE_HZ
     move = procrustes(known[late].reshape(-1, 3), ours[late].reshape(-1, 3))
     keypoints = np.full((len(seen), 2, N_KEYPOINTS, 3), np.nan)
@@ -121,17 +121,7 @@ def fused(
 def smoothed(live: Sequence[Hands], settings: Settings) -> Array:
     """Keypoints ``(T, 2, 21, 3)`` after One-Euro."""
     smoother = OneEuroSmoother(OneEuroSettings(*settings))
-    return points([smoother.smooth(hands) for hands in live])
-
-
-def points(hands: Sequence[Hands]) -> Array:
-    """Keypoints ``(T, 2, 21, 3)`` in the first camera's axes, NaN where there is no hand."""
-    found = np.full((len(hands), 2, N_KEYPOINTS, 3), np.nan)
-    for row, both in enumerate(hands):
-        for side, pose in enumerate(both.hands):
-            if pose is not None:
-                found[row, side] = pose.joints_m * CAMERA_FROM_STAGE
-    return found
+    return keypoints_of([smoother.smooth(hands) for hands in live])
 
 
 class Judge:
@@ -186,8 +176,8 @@ def score_all(made: tuple[Truth, list[Hands], list[Hands]], grid: Iterable[Setti
     judge = Judge(truth)
     scored: Scored = {
         "truth": judge(truth.keypoints_m),
-        "unsmoothed": judge(points(live)),
-        "offline": judge(points(offline)),
+        "unsmoothed": judge(keypoints_of(live)),
+        "offline": judge(keypoints_of(offline)),
     }
     # Wrist and rotations are filtered apart: the wrist does not depend on the rotations' beta, nor
     # keypoints about it on the position's. So one run gives a setting of each.

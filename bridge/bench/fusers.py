@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -24,7 +25,7 @@ from bridge.model.smooth import OneEuroSmoother
 from bridge.model.synthetic.clips import SimulatedClip
 from bridge.protocol.joints import BONES, N_KEYPOINTS
 
-__all__ = ["METHODS", "Found", "run_method", "triangulated"]
+__all__ = ["METHODS", "Found", "keypoints_of", "run_method", "triangulated"]
 
 _CAMERA_FROM_STAGE = np.array([1.0, -1.0, -1.0])
 
@@ -71,7 +72,7 @@ def run_method(name: str, clip: SimulatedClip) -> Found:
             (round(t * 1e9), v) for t, v in zip(clip.time_s, clip.frame_sets, strict=True)
         ]
         motion = reconstruct_clip(frame_sets, views)
-        points, calibration = _points(motion.hands), motion.calibration
+        points, calibration = keypoints_of(motion.hands), motion.calibration
         return _found(points, _per_set(began, clip), calibration)
     tracks = _tracks(clip)
     if name == "essential matrix":
@@ -116,10 +117,11 @@ def _live(fuser: Fuser, clip: SimulatedClip) -> tuple[FloatArray, float]:
         began = time.perf_counter()
         hands.append(smoother.smooth(fuser.fuse(round(t * 1e9), views)))
         times.append(time.perf_counter() - began)
-    return _points(hands), float(np.median(times))
+    return keypoints_of(hands), float(np.median(times))
 
 
-def _points(hands: tuple[Hands, ...] | list[Hands]) -> FloatArray:
+def keypoints_of(hands: Sequence[Hands]) -> FloatArray:
+    """Keypoints ``(T, 2, 21, 3)`` in the first camera's axes, NaN where there is no hand."""
     points = np.full((len(hands), 2, N_KEYPOINTS, 3), np.nan)
     for row, both in enumerate(hands):
         for side, pose in enumerate(both.hands):

@@ -100,7 +100,7 @@ class SelfCalFuser:
                     continue
                 errors.append(followed.error)
                 self._seen[track.side] = followed.keypoints_m, known.seeing(track)
-                poses[track.side] = known.stage.place(known.followers[track.side].pose(followed))
+                poses[track.side] = known.followers[track.side].pose(followed, known.stage)
                 bases[track.side] = (known.number, tuple(track.seen[0]))
             since = known.watch.moved(time_s, errors)
             if since is not None:

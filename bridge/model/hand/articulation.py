@@ -12,6 +12,8 @@ Fingers go in joint order here: index, middle, little, ring, thumb.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from bridge.model.hand.interface import HandModel
@@ -19,7 +21,15 @@ from bridge.model.hand.rotation import skew
 from bridge.model.pose import FloatArray
 from bridge.protocol.joints import KEYPOINT_OF_JOINT, N_BETAS, N_JOINTS, N_KEYPOINTS, Side
 
-__all__ = ["ANGLE_NAMES", "LIMITS_RAD", "N_ANGLES", "N_PARAMETERS", "Articulation", "bones_of"]
+__all__ = [
+    "ANGLE_NAMES",
+    "LIMITS_RAD",
+    "N_ANGLES",
+    "N_PARAMETERS",
+    "Articulation",
+    "Posed",
+    "bones_of",
+]
 
 _FINGERS = ("index", "middle", "little", "ring", "thumb")
 _KINDS = ("flexion1", "abduction1", "twist1", "flexion2", "abduction2", "flexion3")
@@ -79,6 +89,23 @@ def bones_of(model: HandModel) -> FloatArray:
     return bones
 
 
+@dataclass(frozen=True, slots=True)
+class Posed:
+    """A hand in a pose; leading axes broadcast.
+
+    Attributes:
+        wrist_m: ``(..., 3)``.
+        frames: ``(..., 7, 5, 3, 3)`` of the fingers before each of their six turns and after.
+        by_shape: ``(..., 21, 3, S)`` keypoints' change with each shape parameter.
+        keypoints_m: ``(..., 21, 3)`` in the stage.
+    """
+
+    wrist_m: FloatArray
+    frames: FloatArray
+    by_shape: FloatArray
+    keypoints_m: FloatArray
+
+
 class Articulation:
     """The kinematics of one hand model in anatomical angles; leading axes broadcast.
 
@@ -106,21 +133,20 @@ class Articulation:
     def keypoints(
         self, wrist_m: FloatArray, wrist_rotation: FloatArray, angles: FloatArray, betas: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
-        """Posed keypoints and their Jacobian.
+        """Posed keypoints and their Jacobian: `posed`, then `jacobian` of it."""
+        posed = self.posed(wrist_m, wrist_rotation, angles, betas)
+        return posed.keypoints_m, self.jacobian(posed)
 
-        A turn about an axis ``w`` at ``o`` moves a point ``p`` that it carries by ``w x (p - o)``
-        for each radian; betas lengthen the bones, which add up along a finger.
+    def posed(
+        self, wrist_m: FloatArray, wrist_rotation: FloatArray, angles: FloatArray, betas: FloatArray
+    ) -> Posed:
+        """Where keypoints are.
 
         Args:
             wrist_m: ``(..., 3)`` metres.
             wrist_rotation: ``(..., 3, 3)`` turns the rest frame into the stage.
             angles: ``(..., 30)`` radians, in the order of ``ANGLE_NAMES``.
             betas: ``(..., 10)``, or as many as the articulation has shape parameters.
-
-        Returns:
-            Keypoints ``(..., 21, 3)`` in the stage, and their change ``(..., 46, 21, 3)`` with the
-            wrist's position, its rotation (a rotation vector applied on the left), the angles and
-            the betas.
         """
         n_shape = self._bones.shape[-1] - 1
         lead = np.shape(angles)[:-1]
@@ -128,27 +154,41 @@ class Articulation:
         chains = np.cumsum(frames[..., _CARRIER_OF_BONE, :, :, :] @ self._bones, axis=-4)
         points = np.zeros((*lead, N_KEYPOINTS, 3, 1 + n_shape))
         points[..., _CHAIN_KEYPOINTS, :, :] = chains
-        keypoints = points[..., 0] + (points[..., 1:] @ betas[..., None, :, None])[..., 0]
-        keypoints += wrist_m[..., None, :]
+        keypoints = points[..., 0] + wrist_m[..., None, :]
+        if n_shape:
+            keypoints += (points[..., 1:] @ betas[..., None, :, None])[..., 0]
+        return Posed(wrist_m, frames, points[..., 1:], keypoints)
 
+    def jacobian(self, posed: Posed) -> FloatArray:
+        """The keypoints' change with each parameter.
+
+        A turn about an axis ``w`` at ``o`` moves a point ``p`` that it carries by ``w x (p - o)``
+        for each radian; betas lengthen the bones, which add up along a finger.
+
+        Returns:
+            ``(..., 46, 21, 3)`` by the wrist's position, its rotation (a rotation vector applied on
+            the left), the angles and the betas.
+        """
+        keypoints = posed.keypoints_m
+        lead, n_shape = keypoints.shape[:-2], posed.by_shape.shape[-1]
         # An axis a that a frame R carries has the cross product matrix R skew(a) R^T. Arms are
         # rows, so they are multiplied by its transpose.
-        before = frames[..., :-1, :, :, :]
+        before = posed.frames[..., :-1, :, :, :]
         crosses = np.empty((*lead, 3 + N_ANGLES, 3, 3))
         crosses[..., :3, :, :] = _WRIST_CROSSES
         crosses[..., 3:, :, :] = (before @ self._skew_t @ np.swapaxes(before, -1, -2)).reshape(
             *lead, N_ANGLES, 3, 3
         )
         origins = np.empty((*lead, 3 + N_ANGLES, 1, 3))
-        origins[..., :3, 0, :] = wrist_m[..., None, :]
+        origins[..., :3, 0, :] = posed.wrist_m[..., None, :]
         origins[..., 3:, 0, :] = keypoints[..., _TURNED_KEYPOINTS, :]
         arms = (keypoints[..., None, :, :] - origins) * self._reach
 
         jacobian = np.zeros((*lead, 6 + N_ANGLES + n_shape, N_KEYPOINTS, 3))
         jacobian[..., :3, :, :] = _IDENTITY[:, None]
         jacobian[..., 3 : 6 + N_ANGLES, :, :] = arms @ crosses
-        jacobian[..., 6 + N_ANGLES :, :, :] = np.moveaxis(points[..., 1:], -1, -3)
-        return keypoints, jacobian
+        jacobian[..., 6 + N_ANGLES :, :, :] = np.moveaxis(posed.by_shape, -1, -3)
+        return jacobian
 
     def rotations(self, wrist_rotation: FloatArray, angles: FloatArray) -> FloatArray:
         """Joint rotations ``(..., 16, 3, 3)``: 0 the wrist's in the stage, 1 to 15 local."""

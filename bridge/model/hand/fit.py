@@ -171,7 +171,7 @@ class HandFitter:
     def _begin(self, frame: Frame) -> Linear | None:
         """Fits from the keypoints alone; None if they leave the wrist's rotation open."""
         betas = self._shape.betas
-        at_ease, _ = self._articulation.keypoints(np.zeros(3), np.eye(3), _RELAXED, betas)
+        at_ease = self._articulation.posed(np.zeros(3), np.eye(3), _RELAXED, betas).keypoints_m
         palm = np.zeros(N_KEYPOINTS)
         palm[_PALM] = frame.confidence[_PALM]
         for weights in (palm, frame.confidence):

@@ -13,12 +13,13 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from bridge.model.hand import open_hand
-from bridge.model.hand.articulation import LIMITS_RAD, N_ANGLES, Articulation
+from bridge.model.hand.articulation import LIMITS_RAD, N_ANGLES, Articulation, Posed
 from bridge.model.hand.posterior import ANGLE_INFORMATION, HELD
 from bridge.model.hand.rotation import matrix_from_rotvec
 from bridge.model.pose import FloatArray, HandPose
 from bridge.model.selfcal.cameras import Cameras
 from bridge.model.selfcal.skeleton import betas_of, rest_keypoints, skeleton
+from bridge.model.selfcal.stage import Stage
 from bridge.model.selfcal.start import AT_EASE, pose_hands, scaled_local
 from bridge.model.selfcal.terms import ANGLES, N_POSE, Motion, Noise
 from bridge.model.selfcal.tracks import HandTrack
@@ -33,8 +34,9 @@ _REACHABLE_RAD = (LIMITS_RAD + np.radians([-20.0, 20.0])).T
 # How far a hand moves: standard deviations of speeds.
 _WRIST_M_S, _TURN_RAD_S, _ANGLE_RAD_S = 0.5, 4.0, 10.0
 _LONGEST_GAP_S = 0.5
-_WARM_STEPS, _COLD_STEPS = 3, 12
+_WARM_STEPS, _COLD_STEPS = 2, 12
 _CONVERGED_M = 5e-5
+_NEAREST_M = 0.05
 _LOST_TRUST = 0.25
 """Below this share of the trust left the pose is not what the views see: begin anew."""
 
@@ -94,18 +96,20 @@ class HandFollower:
         self._last = time_s, found.motion
         return found
 
-    def pose(self, followed: Followed) -> HandPose:
-        """What `follow` gave as the rest of the bridge takes it, in the first camera's axes."""
+    def pose(self, followed: Followed, stage: Stage) -> HandPose:
+        """What `follow` gave as the rest of the bridge takes it, in the stage's axes."""
         motion = followed.motion
-        rotations = self._articulation.rotations(motion.rotation[0], motion.angles[0])
+        rotations = self._articulation.rotations(
+            stage.rotation @ motion.rotation[0], motion.angles[0]
+        )
         trust = followed.weight.max(0)
         return HandPose(
             side=self.side,
-            wrist_m=motion.wrist_m[0],
-            pose_quat=Rotation.from_matrix(rotations).as_quat(canonical=True),
+            wrist_m=stage.points(motion.wrist_m[0]),
+            pose_quat=Rotation.from_matrix(rotations, assume_valid=True).as_quat(canonical=True),
             betas=self._betas,
             rest_m=self._rest,
-            joints_m=followed.keypoints_m,
+            joints_m=stage.points(followed.keypoints_m),
             finger_confidence=trust[1:].reshape(5, 4).mean(1),
         )
 
@@ -119,97 +123,136 @@ class HandFollower:
         steps: int,
     ) -> Followed:
         """Levenberg-Marquardt from the pose ``dt_s`` ago, or from a mere guess (None)."""
-        prior = _Prior.of(begin, dt_s)
-        wrist, rotation, angles = begin.wrist_m[0], begin.rotation[0], begin.angles[0]
-        now = self._at(track, local, cameras, prior, wrist, rotation, angles)
-        damping = 1e-4
+        cost = _Cost(track, local, cameras, _Prior.of(begin, dt_s))
+        now = self._judged(cost, begin.wrist_m[0], begin.rotation[0], begin.angles[0])
+        damping, slopes = 1e-4, None
         for _ in range(steps):
-            damped = now.curvature.copy()
+            if slopes is None:
+                slopes = cost.slopes(now, self._articulation.jacobian(now.posed))
+            gradient, curvature = slopes
+            damped = curvature.copy()
             damped.ravel()[:: N_POSE + 1] *= 1 + damping
-            step = -np.linalg.solve(damped, now.gradient)
-            trial_angles = np.clip(now.angles + step[ANGLES], *_REACHABLE_RAD)
-            trial = self._at(
-                track,
-                local,
-                cameras,
-                prior,
-                now.wrist + step[:3],
+            step = -np.linalg.solve(damped, gradient)
+            trial = self._judged(
+                cost,
+                now.posed.wrist_m + step[:3],
                 matrix_from_rotvec(step[3:6]) @ now.rotation,
-                trial_angles,
+                np.clip(now.angles + step[ANGLES], *_REACHABLE_RAD),
             )
             if trial.cost < now.cost:
-                moved = np.abs(trial.keypoints - now.keypoints).max()
-                now, damping = trial, damping * 0.1
+                moved = np.abs(trial.posed.keypoints_m - now.posed.keypoints_m).max()
+                now, damping, slopes = trial, damping * 0.1, None
                 if moved < _CONVERGED_M:
                     break
             else:
                 damping = max(damping * 30, 1e-3)
-        motion = Motion(now.wrist[None], now.rotation[None], now.angles[None])
-        return Followed(motion, now.keypoints, now.weight, now.error)
+        motion = Motion(now.posed.wrist_m[None], now.rotation[None], now.angles[None])
+        return Followed(motion, now.posed.keypoints_m, now.weight, cost.typical_error(now))
 
-    def _at(
-        self,
-        track: HandTrack,
-        local: FloatArray,
-        cameras: Cameras,
-        prior: _Prior,
-        wrist: FloatArray,
-        rotation: FloatArray,
-        angles: FloatArray,
-    ) -> _Local:
-        keypoints, full = self._articulation.keypoints(wrist, rotation, angles, np.zeros(0))
-        flat = full.reshape(N_POSE, -1)
-        image, by_points = _images(cameras, keypoints)
-        error = (image - track.image[0]) / (_NOISE.image * track.extent[0])[:, None, None]
-        squared = (error * error).sum(-1)
-        trust = track.trust[0]
-        weight = trust / (1 + squared / _NOISE.robust**2)
-        cost = _NOISE.robust**2 * float((trust * np.log1p(squared / _NOISE.robust**2)).sum())
-        # What all views together say of each keypoint, (21, 3, 3) and (21, 3): then one product.
-        scaled = by_points / (_NOISE.image * track.extent[0])[:, None, None, None]
-        weighted = scaled * weight[..., None, None]
-        information = np.einsum("vkia,vkib->kab", weighted, scaled)
-        pull = np.einsum("vkia,vki->ka", weighted, error)
-        axis = cameras.rotation[:, 2]
-        depth = keypoints @ axis.T
-        off = ((depth - depth.mean(0)).T - local[0, ..., 2]) / _NOISE.depth_m
-        held = trust / (1 + off * off / _NOISE.robust**2)
-        cost += _NOISE.robust**2 * float((trust * np.log1p(off * off / _NOISE.robust**2)).sum())
-        # The mean's own derivative is left out: a keypoint is one of 21.
-        by_depth = axis / _NOISE.depth_m
-        information += np.einsum("vk,va,vb->kab", held, by_depth, by_depth)
-        centred = held * off - held * (held * off).sum(1, keepdims=True) / np.maximum(
-            held.sum(1, keepdims=True), 1e-9
-        )
-        pull += np.einsum("vk,va->ka", centred, by_depth)
-
-        spread = (full.transpose(1, 0, 2) @ information).transpose(1, 0, 2).reshape(N_POSE, -1)
-        curvature = spread @ flat.T
-        gradient = flat @ pull.ravel()
-        beyond = angles - np.clip(angles, LIMITS_RAD[:, 0], LIMITS_RAD[:, 1])
-        gradient[ANGLES] += _LIMIT_INFORMATION * beyond
-        curvature.ravel()[:: N_POSE + 1][ANGLES] += _LIMIT_INFORMATION * (beyond != 0)
-        cost += _LIMIT_INFORMATION * float(beyond @ beyond)
-        cost += prior.add(wrist, rotation, angles, gradient, curvature)
-        seen = trust.any(1)
-        miss = np.sqrt(squared) * _NOISE.image
-        typical = np.where(seen, np.median(miss, axis=1), np.nan)
-        return _Local(
-            wrist, rotation, angles, keypoints, cost, gradient, curvature, weight, typical
-        )
+    def _judged(
+        self, cost: _Cost, wrist: FloatArray, rotation: FloatArray, angles: FloatArray
+    ) -> _Judged:
+        posed = self._articulation.posed(wrist, rotation, angles, np.zeros(0))
+        return cost.judge(posed, rotation, angles)
 
 
 @dataclass(frozen=True, slots=True)
-class _Local:
-    wrist: FloatArray
+class _Judged:
+    """A pose and what the cost says of it.
+
+    Attributes:
+        there: ``(V, 21, 3)`` keypoints in the cameras' axes.
+        miss: ``(V, 21, 2)`` distance from what is seen, in standard deviations.
+        weight: ``(V, 21)`` trust left of images.
+        off: ``(V, 21)`` distance from the view's own idea of depth, in standard deviations.
+        held: ``(V, 21)`` trust left of depths.
+        turn: ``(3,)`` rotation vector from where the prior has the wrist.
+    """
+
+    posed: Posed
     rotation: FloatArray
     angles: FloatArray
-    keypoints: FloatArray
-    cost: float
-    gradient: FloatArray
-    curvature: FloatArray
+    there: FloatArray
+    miss: FloatArray
     weight: FloatArray
-    error: FloatArray
+    off: FloatArray
+    held: FloatArray
+    turn: FloatArray
+    cost: float
+
+
+class _Cost:
+    """What speaks for or against a pose at one instant."""
+
+    def __init__(
+        self, track: HandTrack, local: FloatArray, cameras: Cameras, prior: _Prior
+    ) -> None:
+        self._trust, self._seen = track.trust[0], track.image[0]
+        self._depths = local[0, ..., 2]
+        self._cameras, self._prior = cameras, prior
+        self._image_noise = _NOISE.image * track.extent[0]
+
+    def judge(self, posed: Posed, rotation: FloatArray, angles: FloatArray) -> _Judged:
+        there = self._cameras.to_camera(posed.keypoints_m)
+        away = np.maximum(there[..., 2], _NEAREST_M)
+        image = (self._cameras.focal[:, None] / away)[..., None] * there[..., :2]
+        miss = (image - self._seen) / self._image_noise[:, None, None]
+        by_image = (miss * miss).sum(-1) / _NOISE.robust**2
+        depth = there[..., 2]
+        off = (depth - depth.mean(1, keepdims=True) - self._depths) / _NOISE.depth_m
+        by_depth = off * off / _NOISE.robust**2
+        cost = _NOISE.robust**2 * float(
+            (self._trust * (np.log1p(by_image) + np.log1p(by_depth))).sum()
+        )
+        beyond = _beyond(angles)
+        cost += _LIMIT_INFORMATION * float(beyond @ beyond)
+        turn = _small_rotvec(rotation @ self._prior.rotation.T)
+        moved = self._prior.moved(posed.wrist_m, turn, angles)
+        cost += float(self._prior.information @ moved**2)
+        weight, held = self._trust / (1 + by_image), self._trust / (1 + by_depth)
+        return _Judged(posed, rotation, angles, there, miss, weight, off, held, turn, cost)
+
+    def slopes(self, at: _Judged, jacobian: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Half the gradient ``(36,)`` and Gauss and Newton's curvature ``(36, 36)``."""
+        # What all views together say of each keypoint, (21, 3, 3) and (21, 3): then one product.
+        scaled = self._by_points(at.there) / self._image_noise[:, None, None, None]
+        weighted = scaled * at.weight[..., None, None]
+        information = np.einsum("vkia,vkib->kab", weighted, scaled)
+        pull = np.einsum("vkia,vki->ka", weighted, at.miss)
+        # The mean's own derivative is left out: a keypoint is one of 21.
+        by_depth = self._cameras.rotation[:, 2] / _NOISE.depth_m
+        information += np.einsum("vk,va,vb->kab", at.held, by_depth, by_depth)
+        off = at.held * at.off
+        share = at.held / np.maximum(at.held.sum(1, keepdims=True), 1e-9)
+        pull += (off - share * off.sum(1, keepdims=True)).T @ by_depth
+
+        flat = jacobian.reshape(N_POSE, -1)
+        spread = (jacobian.transpose(1, 0, 2) @ information).transpose(1, 0, 2).reshape(N_POSE, -1)
+        curvature = spread @ flat.T
+        gradient = flat @ pull.ravel()
+        beyond = _beyond(at.angles)
+        gradient[ANGLES] += _LIMIT_INFORMATION * beyond
+        prior = self._prior
+        gradient += prior.information * prior.moved(at.posed.wrist_m, at.turn, at.angles)
+        diagonal = curvature.ravel()[:: N_POSE + 1]
+        diagonal += prior.information
+        diagonal[ANGLES] += _LIMIT_INFORMATION * (beyond != 0)
+        return gradient, curvature
+
+    def typical_error(self, at: _Judged) -> FloatArray:
+        """``(V,)``, as `Followed.error`."""
+        miss = _NOISE.image * np.sqrt((at.miss * at.miss).sum(-1))
+        return np.where(self._trust.any(1), np.median(miss, axis=1), np.nan)
+
+    def _by_points(self, there: FloatArray) -> FloatArray:
+        """Change of the images with the keypoints ``(V, 21, 2, 3)``."""
+        away = np.maximum(there[..., 2], _NEAREST_M)
+        scale = self._cameras.focal[:, None] / away
+        by_there = np.zeros((*there.shape[:-1], 2, 3))
+        by_there[..., 0, 0] = by_there[..., 1, 1] = scale
+        by_there[..., 2] = -(scale / away)[..., None] * there[..., :2]
+        by_points: FloatArray = by_there @ self._cameras.rotation[:, None]
+        return by_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,33 +278,18 @@ class _Prior:
             mean = (1 - part) * before.angles[0] + part * (0.9 * held + 0.1 * AT_EASE)
         return cls(before.wrist_m[0], before.rotation[0], mean, information)
 
-    def add(
-        self,
-        wrist: FloatArray,
-        rotation: FloatArray,
-        angles: FloatArray,
-        gradient: FloatArray,
-        curvature: FloatArray,
-    ) -> float:
-        turn = rotation @ self.rotation.T
-        # Half the antisymmetric part: the rotation vector of a small turn.
-        rotvec = 0.5 * np.array(
-            [turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]]
-        )
-        off = np.concatenate([wrist - self.wrist, rotvec, angles - self.angles])
-        gradient += self.information * off
-        curvature.ravel()[:: N_POSE + 1] += self.information
-        return float(self.information @ off**2)
+    def moved(self, wrist: FloatArray, turn: FloatArray, angles: FloatArray) -> FloatArray:
+        """``(36,)`` from what is expected."""
+        return np.concatenate([wrist - self.wrist, turn, angles - self.angles])
 
 
-def _images(cameras: Cameras, points: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Images ``(V, 21, 2)`` of stage points ``(21, 3)`` and their change ``(V, 21, 2, 3)``."""
-    there = cameras.to_camera(points)
-    depth = np.maximum(there[..., 2], 0.05)
-    scale = cameras.focal[:, None] / depth
-    image = scale[..., None] * there[..., :2]
-    by_there = np.zeros((*there.shape[:-1], 2, 3))
-    by_there[..., 0, 0] = by_there[..., 1, 1] = scale
-    by_there[..., 2] = -image / depth[..., None]
-    by_points: FloatArray = by_there @ cameras.rotation[:, None]
-    return image, by_points
+def _beyond(angles: FloatArray) -> FloatArray:
+    """How far angles are outside of their limits."""
+    return angles - np.clip(angles, LIMITS_RAD[:, 0], LIMITS_RAD[:, 1])
+
+
+def _small_rotvec(turn: FloatArray) -> FloatArray:
+    """The rotation vector of a small turn: half the antisymmetric part."""
+    return 0.5 * np.array(
+        [turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]]
+    )

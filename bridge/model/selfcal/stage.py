@@ -31,10 +31,15 @@ class Stage:
         pose_quat[0] = wrist.as_quat(canonical=True)
         return replace(
             pose,
-            wrist_m=self.rotation @ pose.wrist_m + self.offset_m,
+            wrist_m=self.points(pose.wrist_m),
             pose_quat=pose_quat,
-            joints_m=pose.joints_m @ self.rotation.T + self.offset_m,
+            joints_m=self.points(pose.joints_m),
         )
+
+    def points(self, points_m: FloatArray) -> FloatArray:
+        """Points ``(..., 3)`` in the first camera's OpenCV axes, in the stage."""
+        moved: FloatArray = points_m @ self.rotation.T + self.offset_m
+        return moved
 
     def after(self, stage: Stage) -> Stage:
         """The stage that `stage` leads to when this one begins where it ends."""

@@ -86,10 +86,8 @@ class Motion:
 
     def keypoints(self, track: HandTrack, shape: FloatArray) -> FloatArray:
         """``(T, 21, 3)`` metres."""
-        points, _ = skeleton(track.side).articulation.keypoints(
-            self.wrist_m, self.rotation, self.angles, shape
-        )
-        return points
+        articulation = skeleton(track.side).articulation
+        return articulation.posed(self.wrist_m, self.rotation, self.angles, shape).keypoints_m
 
 
 @dataclass(frozen=True, slots=True)

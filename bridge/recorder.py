@@ -215,7 +215,7 @@ class Recorder:
             log_time=self._last_time_ns,
             publish_time=self._last_time_ns,
             sequence=sequence,
-            data=encode(message),
+            data=encode(message, precision="full"),
         )
         self.written += 1
 

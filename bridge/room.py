@@ -194,11 +194,16 @@ class Room:
         self._send(pose)
 
     def _send(self, packet: ShapePacket | PosePacket) -> None:
-        data = encode(packet)
-        for connection in self._connections:
-            if isinstance(packet, PosePacket):
-                connection.offer(packet.seq, data)
-            else:
+        if isinstance(packet, PosePacket):
+            offers: dict[str, bytes] = {}  # each precision is encoded once, if anyone wants it
+            for connection in self._connections:
+                wanted = connection.session.precision
+                if wanted not in offers:
+                    offers[wanted] = encode(packet, precision=wanted)
+                connection.offer(packet.seq, offers[wanted])
+        else:
+            data = encode(packet)
+            for connection in self._connections:
                 connection.send_encoded(data)
         if self._recorder is not None:
             self._recorder.write(packet)

@@ -3,7 +3,8 @@
 ``python scripts/make_golden.py`` writes bridge/protocol/golden/*.json; with ``--check`` it writes
 nothing and fails when the committed files differ from what it would write.
 
-messages.json   bytes <-> meaning; where ``canonical`` is false, only bytes -> meaning.
+messages.json   bytes <-> meaning, poses in full; where not ``canonical``, only bytes -> meaning.
+compact.json    bytes of compact poses -> meaning, to 1e-6.
 rejected.json   bytes that a receiver must refuse, and the error code it must give.
 geometry.json   joint orders, changes of coordinate frames, keypoints of posed hands.
 
@@ -76,6 +77,16 @@ def rest_joints(side: Side) -> np.ndarray:
     return rest
 
 
+def openxr_hand(side: Side, seed: int) -> protocol.OpenXRHand:
+    quaternions = np.concatenate([turned_pose(seed), turned_pose(seed + 1)])
+    joints = np.arange(3 * protocol.N_OPENXR_JOINTS).reshape(-1, 3) / 64 - 0.5
+    return protocol.OpenXRHand(side, joints, quaternions[: protocol.N_OPENXR_JOINTS])
+
+
+def full(message: protocol.Message) -> bytes:
+    return protocol.encode(message, precision="full")
+
+
 def hand(side: Side, seed: int) -> protocol.HandPacket:
     sign = -1.0 if side is Side.LEFT else 1.0
     return protocol.HandPacket(
@@ -115,6 +126,51 @@ def good_messages() -> dict[str, protocol.Message]:
         "pose, w of zero": protocol.PosePacket(
             1, 1, (protocol.HandPacket(Side.RIGHT, np.zeros(3), half_turn, np.zeros(5)),)
         ),
+        "hello learn, with all there is": protocol.Hello(
+            (1,), "learn", "x", "token.é", "session-1", ("hand-mesh", "haptics")
+        ),
+        "hello, longest token": protocol.Hello((1,), "watch", "x", "t" * 512, "s" * 64),
+        "welcome, resumed": protocol.Welcome(
+            1, "lesson", "x", TIME_NS, 10, "session-2", True, ("score",)
+        ),
+        "subscribe in full": protocol.Subscribe(None, "full"),
+        "anchor": protocol.Anchor(
+            "keyboard-88", [1.225, 0.15], [-0.5, -0.25, -0.75], turned_pose(6)[0]
+        ),
+        "learner hands, a pose": protocol.LearnerHands(1, TIME_NS, "", (left, right)),
+        "learner hands, a headset's joints": protocol.LearnerHands(
+            2, TIME_NS, "learner-1", (), (openxr_hand(Side.RIGHT, 7),)
+        ),
+        "learner hands, none seen": protocol.LearnerHands(3, TIME_NS),
+        "score": protocol.Score(
+            TIME_NS,
+            "learner-1",
+            87.5,
+            (
+                protocol.HandScore(
+                    Side.LEFT,
+                    [0.0, 0.01, 0.02, 0.5, 1000.0],
+                    [0.0, 0.125, 0.25, 3.0, 7.0],
+                    [0.0, 0.25, 0.5, 0.75, 1.0],
+                ),
+            ),
+        ),
+        "score without a reference": protocol.Score(TIME_NS, "", None, ()),
+        "playback: load": protocol.PlaybackControl("load", recording="lesson-1"),
+        "playback: unload": protocol.PlaybackControl("unload"),
+        "playback: play": protocol.PlaybackControl("play"),
+        "playback: pause": protocol.PlaybackControl("pause"),
+        "playback: seek": protocol.PlaybackControl("seek", position_s=0.0),
+        "playback: slowest": protocol.PlaybackControl("rate", rate=0.25),
+        "playback: fastest": protocol.PlaybackControl("rate", rate=2.0),
+        "playback: loop": protocol.PlaybackControl("loop", loop_s=(1.5, 2.0)),
+        "playback: end of the loop": protocol.PlaybackControl("loop"),
+        "playback state": protocol.PlaybackState(
+            TIME_NS, "lesson-1", 3600.0, 12.5, True, 0.5, (12.0, 16.0), ("lesson-1", "lesson-2")
+        ),
+        "playback state, nothing loaded": protocol.PlaybackState(
+            TIME_NS, None, 0.0, 0.0, False, 1.0, problem="there is no recording lesson-9"
+        ),
         "ack": protocol.Ack(43),
         "ack, largest": protocol.Ack(2**53 - 1),
         "status": protocol.Status((phone, tablet), 29.5, 84.25, False),
@@ -128,10 +184,29 @@ def good_messages() -> dict[str, protocol.Message]:
     }
 
 
+def compact_poses() -> dict[str, protocol.PosePacket]:
+    """Poses whose compact bytes have edges."""
+    good = good_messages()
+    names = [name for name in good if name.startswith("pose, ")]
+    poses = {name: good[name] for name in names}
+    far = protocol.HandPacket(
+        Side.LEFT, [26.2, -26.2, 0.00005], turned_pose(8), [0.07, 0.08, 0.5, 0.92, 0.93]
+    )
+    every = np.zeros((16, 4), np.float32)  # each component is the largest one of some joints
+    every[np.arange(16), np.arange(16) % 4] = 1
+    largest = protocol.HandPacket(Side.RIGHT, [0, 0, 0], every, [0, 0, 0, 0, 0])
+    halves = protocol.HandPacket(Side.RIGHT, [0, 0, 0], np.full((16, 4), 0.5), [1, 1, 1, 1, 1])
+    return poses | {
+        "as far as it goes": protocol.PosePacket(1, 2, (far,)),
+        "each component largest": protocol.PosePacket(1, 2, (largest,)),
+        "all components alike": protocol.PosePacket(1, 2, (halves,)),
+    }
+
+
 def lenient_inputs() -> dict[str, tuple[bytes, protocol.Message]]:
     """Bytes that v1 never writes and must read."""
     pack = msgpack.packb
-    pose = msgpack.unpackb(protocol.encode(protocol.PosePacket(5, 6, (hand(Side.RIGHT, 3),))))
+    pose = msgpack.unpackb(full(protocol.PosePacket(5, 6, (hand(Side.RIGHT, 3),))))
     pose["future"] = {"list": [1, None, {"deep": b"\x00"}]}
     pose["hands"][0]["future"] = -1
     status = {
@@ -149,6 +224,15 @@ def lenient_inputs() -> dict[str, tuple[bytes, protocol.Message]]:
             pack({"type": "subscribe", "max_rate_hz": 30.0}, use_single_float=True),
             protocol.Subscribe(30.0),
         ),
+        "optional fields as nil": (
+            pack({"type": "hello", "versions": [1], "role": "watch", "client": "", "token": None,
+                  "resume": None, "capabilities": None}),
+            protocol.Hello((1,), "watch", ""),
+        ),
+        "optional fields that say what they are anyway": (
+            pack({"type": "subscribe", "max_rate_hz": None, "precision": "compact"}),
+            protocol.Subscribe(None),
+        ),
         "fields in another order": (pack(pong), protocol.Pong(1, 2, 3)),
         "integer in a wider form than needed": (
             b"\x82\xa4type\xa3ack\xa3seq\xcf" + (7).to_bytes(8, "big"), protocol.Ack(7),
@@ -164,13 +248,13 @@ def lenient_inputs() -> dict[str, tuple[bytes, protocol.Message]]:
 
 def changed(message: protocol.Message, **change: Any) -> bytes:
     """A message with fields replaced, or removed where the value is ``...``."""
-    document = msgpack.unpackb(protocol.encode(message)) | change
+    document = msgpack.unpackb(full(message)) | change
     return bytes(msgpack.packb({k: v for k, v in document.items() if v is not ...}))
 
 
 def changed_hand(**change: Any) -> bytes:
     pose = protocol.PosePacket(1, 2, (hand(Side.RIGHT, 4),))
-    document = msgpack.unpackb(protocol.encode(pose))
+    document = msgpack.unpackb(full(pose))
     first = document["hands"][0] | change
     document["hands"] = [{k: v for k, v in first.items() if v is not ...}]
     return bytes(msgpack.packb(document))
@@ -191,8 +275,11 @@ def rejected_inputs() -> dict[str, tuple[bytes, str]]:
     pose = protocol.PosePacket(1, 2, ())
     status = protocol.Status((protocol.ViewStatus("a", True, 1.0, 1, 1, 0, 0),), 1.0, 1.0, True)
     two = msgpack.unpackb(
-        protocol.encode(protocol.PosePacket(1, 2, (hand(Side.LEFT, 1), hand(Side.RIGHT, 1))))
+        full(protocol.PosePacket(1, 2, (hand(Side.LEFT, 1), hand(Side.RIGHT, 1))))
     )["hands"]
+    anchor = protocol.Anchor("rectangle", [1, 1], [0, 0, 0], [0, 0, 0, 1])
+    play = protocol.PlaybackControl("play")
+    compact = msgpack.unpackb(protocol.encode(protocol.PosePacket(1, 2, (hand(Side.LEFT, 1),))))[2]
     view = msgpack.unpackb(protocol.encode(status))["views"][0]
     stretched, negative, not_a_number = (turned_pose(5) for _ in range(3))
     stretched[7] *= 1.01
@@ -289,11 +376,47 @@ def rejected_inputs() -> dict[str, tuple[bytes, str]]:
         "view with a negative count": changed(status, views=[view | {"dropped": -1}]),
         "recording as a number": changed(status, recording=0),
         "latency that is no number": changed(status, latency_ms=nan),
+        "field that must be understood": changed(ack, **{"!scale": 2}),
+        "field of a hand that must be understood": changed_hand(**{"!mirrored": True}),
+        "token of 513 bytes": changed(hello, token="x" * 513),
+        "token as a number": changed(hello, token=5),
+        "17 capabilities": changed(hello, capabilities=["x"] * 17),
+        "precision that is none": changed(protocol.Subscribe(None), precision="half"),
+        "resumed as a number": changed(welcome, resumed=1),
+        "anchor with a size of three": changed(anchor, size_m=floats(1, 1, 1)),
+        "anchor turned by no rotation": changed(anchor, rotation_quat=floats(0, 0, 0, 2)),
+        "learner hands twice": changed(
+            protocol.LearnerHands(1, 2, "", (hand(Side.LEFT, 1),)),
+            openxr=msgpack.unpackb(
+                full(protocol.LearnerHands(1, 2, "", (), (openxr_hand(Side.LEFT, 1),)))
+            )["openxr"],
+        ),
+        "score of 101": changed(protocol.Score(1, "", 1.0, ()), score=101.0),
+        "playback: a command that is none": changed(play, command="record"),
+        "playback: load what": changed(play, command="load"),
+        "playback: seek where": changed(play, command="seek"),
+        "playback: seek before the begin": changed(play, command="seek", position_s=-1.0),
+        "playback: too fast": changed(play, command="rate", rate=2.5),
+        "playback: loop that ends before it begins": changed(
+            play, command="loop", loop_s=[2.0, 1.0]
+        ),
+        "playback: loop of one end": changed(play, command="loop", loop_s=[2.0]),
+        "compact pose of two fields": pack([1, 2]),
+        "compact pose of four fields": pack([1, 2, b"", 3]),
+        "compact pose with text for hands": pack([1, 2, ""]),
+        "compact pose with a negative time": pack([1, -2, b""]),
+        "compact pose with a number that is none": pack([1.0, 2, b""]),
+        "compact pose of 70 bytes": pack([1, 2, compact[:70]]),
+        "compact pose of three hands": pack([1, 2, compact * 3]),
+        "compact pose of the same hand twice": pack([1, 2, compact * 2]),
+        "compact pose with the reserved bit": pack([1, 2, bytes([compact[0] | 2]) + compact[1:]]),
+        "compact pose of ones": pack([1, 2, b"\xfd" + b"\xff" * 70]),
+        "compact pose with a rotation longer than 1": pack([1, 2, b"\x01" + bytes(70)]),
         "reason of 1025 bytes": pack({"type": "bye", "reason": "x" * 1025}),
         "error without a message": pack({"type": "error", "code": "malformed"}),
     }
     unknown = {
-        "type that v1 does not know": pack({"type": "anchor", "seq": 1}),
+        "type that v1 does not know": pack({"type": "haptics", "seq": 1}),
         "type with a capital": pack({"type": "Ack", "seq": 1}),
         "empty type": pack({"type": ""}),
     }
@@ -351,7 +474,7 @@ def geometry() -> dict[str, Any]:
 def documents() -> dict[str, Any]:
     """Every golden file by its name."""
     good = [
-        {"name": name, "hex": protocol.encode(m).hex(), "canonical": True, "message": meaning(m)}
+        {"name": name, "hex": full(m).hex(), "canonical": True, "message": meaning(m)}
         for name, m in good_messages().items()
     ]
     lenient = [
@@ -370,7 +493,13 @@ def documents() -> dict[str, Any]:
             "code": "too_large",
         }
     )
+    compact = []
+    for name, pose in compact_poses().items():
+        data = protocol.encode(pose)
+        message = meaning(protocol.decode(data))
+        compact.append({"name": name, "hex": data.hex(), "message": message})
     return {
+        "compact.json": {"protocol": protocol.SUBPROTOCOL, "vectors": compact},
         "messages.json": {"protocol": protocol.SUBPROTOCOL, "vectors": good + lenient},
         "rejected.json": {"protocol": protocol.SUBPROTOCOL, "vectors": rejected},
         "geometry.json": {"protocol": protocol.SUBPROTOCOL, **geometry()},

@@ -126,7 +126,7 @@ async def _send(
     sent = 0
     async for index, due_ns in pace(recording.time_s, rate=rate, loop=loop):
         time_ns = session.clock.to_remote_ns(due_ns)
-        session.send(PosePacket(sent, time_ns, _hands(recording, index)))
+        session.send(PosePacket(sent, time_ns, _hands(recording, index)), precision="full")
         await connection.flush()
         sent += 1
         if progress is not None:

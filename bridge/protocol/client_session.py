@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bridge.errors import ProtocolError
+from bridge.protocol.lesson import Anchor, LearnerHands, PlaybackState, Score
 from bridge.protocol.messages import (
     Ack,
     Hello,
@@ -21,25 +22,35 @@ __all__ = ["ClientSession"]
 class ClientSession(Session):
     """A client's end of one connection. Its hello waits in ``outgoing`` from the start.
 
-    ``receive`` returns Welcome, ShapePacket, PosePacket, Status, Bye and ErrorMessage. A watcher
-    acknowledges each pose with ``acknowledge`` once it has taken it: not before, or the window
-    would let more in than it can use.
+    ``receive`` returns Welcome, ShapePacket, PosePacket, Status, the messages of a lesson, Bye and
+    ErrorMessage. A watcher acknowledges each pose with ``acknowledge`` once it has taken it: not
+    before, or the window would let more in than it can use.
 
     Args:
-        role: ``"watch"`` or ``"play"``.
+        role: ``"watch"``, ``"learn"`` or ``"play"``.
         client: Name and version of the program.
+        token: What lets it into the room, if the bridge asks for it.
+        resume: The ``session`` of the last connection's welcome, to go on as the same client.
         clock_ns: This side's clock.
 
     Attributes:
         welcome: The bridge's answer, once it came.
     """
 
-    def __init__(self, *, role: str, client: str, clock_ns: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        *,
+        role: str,
+        client: str,
+        clock_ns: Callable[[], int],
+        token: str | None = None,
+        resume: str | None = None,
+    ) -> None:
         super().__init__(State.EXPECT_WELCOME, clock_ns=clock_ns)
         self.welcome: Welcome | None = None
         self.role = role
         self._order = PoseOrder()
-        self.send(Hello(SUPPORTED_VERSIONS, role, client))
+        self.send(Hello(SUPPORTED_VERSIONS, role, client, token, resume))
 
     def acknowledge(self, pose: PosePacket) -> None:
         """Tells the bridge that this pose was taken."""
@@ -58,10 +69,12 @@ class ClientSession(Session):
             self._move(State.OPEN)
             return (message,)
         match self.role, message:
-            case "watch", ShapePacket() | PosePacket():
+            case "watch" | "learn", ShapePacket() | PosePacket():
                 self._order.check(message)
                 return (message,)
-            case "watch", Status():
+            case "watch" | "learn", (
+                Status() | Anchor() | LearnerHands() | Score() | PlaybackState()
+            ):
                 return (message,)
             case _:
                 raise self._unexpected(message)

@@ -1,4 +1,4 @@
-"""Messages to bytes and back: one msgpack map a message, ``type`` first (SPEC.md, "Encoding").
+"""Messages to bytes and back: msgpack maps, and lists for compact poses (SPEC.md, "Encoding").
 
 ``decode`` takes bytes from strangers. Whatever they are, it returns a valid message or raises
 ``ProtocolError``, and neither its time nor its memory exceed what 1 MiB of input can cost: sizes
@@ -15,13 +15,15 @@ import msgpack
 import numpy as np
 
 from bridge.errors import ProtocolError
+from bridge.protocol.compact import pack_hands, unpack_hands
+from bridge.protocol.lesson import HandScore, OpenXRHand
 from bridge.protocol.messages import (
     MAX_MESSAGE_BYTES,
     MESSAGE_TYPES,
     Message,
     ViewStatus,
 )
-from bridge.protocol.packets import HandPacket
+from bridge.protocol.packets import HandPacket, PosePacket
 
 __all__ = ["decode", "encode"]
 
@@ -33,23 +35,50 @@ _MAX_CONTAINERS = 256
 
 _Map = dict[str, Any]
 
-_ITEMS: dict[tuple[type, str], type[HandPacket] | type[ViewStatus]] = {
+_Item = HandPacket | HandScore | OpenXRHand | ViewStatus
+_ITEM_TYPES = (HandPacket, HandScore, OpenXRHand, ViewStatus)
+
+_ITEMS: dict[tuple[type, str], type[_Item]] = {
     (MESSAGE_TYPES["pose"], "hands"): HandPacket,
+    (MESSAGE_TYPES["learner_hands"], "hands"): HandPacket,
+    (MESSAGE_TYPES["learner_hands"], "openxr"): OpenXRHand,
+    (MESSAGE_TYPES["score"], "hands"): HandScore,
     (MESSAGE_TYPES["status"], "views"): ViewStatus,
 }
 """Fields that are lists of maps, and what the maps are."""
 
 _FIELDS: dict[type, tuple[str, ...]] = {
     cls: tuple(field.name for field in fields(cls))
-    for cls in (*MESSAGE_TYPES.values(), HandPacket, ViewStatus)
+    for cls in (*MESSAGE_TYPES.values(), *_ITEM_TYPES)
 }
 
+_DEFAULTS: dict[type, dict[str, Any]] = {
+    cls: {field.name: field.default for field in fields(cls) if field.name in cls.OPTIONAL}
+    for cls in MESSAGE_TYPES.values()
+}
+"""What optional fields are where they are left out."""
 
-def encode(message: Message) -> bytes:
+_REQUIRED = "!"
+"""A field whose name begins so must be understood: whoever does not know it refuses the message."""
+
+
+def encode(message: Message, *, precision: str = "compact") -> bytes:
     """The bytes of one WebSocket message.
 
     Fields are in the order of the specification, so equal messages give equal bytes.
+
+    Args:
+        message: What to say.
+        precision: Of poses: ``"compact"`` as they are sent (two hands in at most 160 bytes,
+            fingertips within 0.3 mm), ``"full"`` as they are recorded (float32). A pose whose
+            wrist is more than 26 m from the stage's origin is always full. Other messages have
+            one form.
     """
+    if isinstance(message, PosePacket) and precision == "compact":
+        hands = pack_hands(message.hands)
+        if hands is not None:
+            packed: bytes = msgpack.packb([message.seq, message.time_ns, hands], use_bin_type=True)
+            return packed
     data: bytes = msgpack.packb({"type": message.TYPE, **_to_map(message)}, use_bin_type=True)
     return data
 
@@ -66,8 +95,10 @@ def decode(data: bytes) -> Message:
             f"a message of {len(data)} bytes is larger than {MAX_MESSAGE_BYTES}", code="too_large"
         )
     document = unpack(data)
+    if isinstance(document, list):
+        return _from_list(document)
     if not isinstance(document, dict):
-        raise ProtocolError("a message must be a map")
+        raise ProtocolError("a message must be a map, or a list if it is a compact pose")
     name = document.get("type")
     if not isinstance(name, str):
         raise ProtocolError("a message must have a type, as text")
@@ -81,25 +112,48 @@ def decode(data: bytes) -> Message:
     return message
 
 
-def _to_map(value: Message | HandPacket | ViewStatus) -> _Map:
-    return {name: _to_wire(getattr(value, name)) for name in _FIELDS[type(value)]}
+def _from_list(document: list[Any]) -> PosePacket:
+    """A compact pose: sequence number, time, hands."""
+    if len(document) != 3 or not isinstance(document[2], bytes):
+        raise ProtocolError("compact pose: must have a number, a time and bin")
+    try:
+        return PosePacket(document[0], document[1], unpack_hands(document[2]))
+    except ProtocolError as error:
+        raise ProtocolError(f"compact pose: {error}") from None
+
+
+def _to_map(value: Message | _Item) -> _Map:
+    cls = type(value)
+    optional = _DEFAULTS.get(cls)
+    document = {name: _to_wire(getattr(value, name)) for name in _FIELDS[cls]}
+    if optional:
+        for name, default in optional.items():
+            if getattr(value, name) == default:
+                del document[name]
+    return document
 
 
 def _to_wire(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.tobytes()
     if isinstance(value, tuple):
-        return [_to_map(v) if isinstance(v, HandPacket | ViewStatus) else v for v in value]
+        return [_to_map(v) if isinstance(v, _ITEM_TYPES) else v for v in value]
     return value
 
 
 def _from_map(cls: type[Any], document: _Map) -> Any:
-    """Makes a message from its map; fields it does not know are skipped."""
+    """Makes a message from its map; fields it does not know are skipped, unless they must not."""
+    for name in document:
+        if name.startswith(_REQUIRED):
+            raise ProtocolError(f"{name[:40]!r} must be understood, and is not")
     values: _Map = {}
+    optional = _DEFAULTS.get(cls, {})
     for name in _FIELDS[cls]:
+        value = document.get(name)
+        if value is None and name in optional:
+            continue
         if name not in document:
             raise ProtocolError(f"{name} is missing")
-        value = document[name]
         if name in _ARRAYS and not isinstance(value, bytes):
             raise ProtocolError(f"{name} must be bin, not {type(value).__name__}")
         item = _ITEMS.get((cls, name))
@@ -115,7 +169,13 @@ def _list_of(cls: type[Any], name: str, value: Any) -> list[Any]:
     return [_from_map(cls, item) for item in value]
 
 
-_ARRAYS = frozenset({"betas", "rest_joints_m", "wrist_m", "pose_quat", "finger_confidence"})
+_ARRAYS = frozenset(
+    {
+        *("betas", "rest_joints_m", "wrist_m", "pose_quat", "finger_confidence"),
+        *("size_m", "position_m", "rotation_quat", "joints_m", "joint_quat"),
+        *("error_m", "error_rad", "confidence"),
+    }
+)
 """Fields that are float32 arrays in ``bin``."""
 
 

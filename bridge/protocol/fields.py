@@ -26,6 +26,7 @@ __all__ = [
     "check_flag",
     "check_int",
     "check_items",
+    "check_quaternion",
     "check_quaternions",
     "check_real",
     "check_room_name",
@@ -153,6 +154,13 @@ def check_quaternions(name: str, value: ArrayLike, count: int) -> Float32Array:
         raise ProtocolError(f"{name} must hold quaternions with w >= 0 (negate all four numbers)")
     array.flags.writeable = False
     return array
+
+
+def check_quaternion(name: str, value: ArrayLike) -> Float32Array:
+    """One ``(4,)`` quaternion, as `check_quaternions` has them."""
+    rows = value if isinstance(value, bytes) else np.asarray(value)[None]
+    quaternion: Float32Array = check_quaternions(name, rows, 1)[0]
+    return quaternion
 
 
 def _to_float32(name: str, value: ArrayLike, shape: tuple[int, ...]) -> Float32Array:

@@ -1,7 +1,8 @@
 """The messages of protocol v1 (SPEC.md): frozen, validated when made, with units in their names.
 
 Making a message with a field out of its limits raises ``ProtocolError``, so code that holds a
-message never checks it again. The messages with arrays, pose and shape, are in ``packets.py``.
+message never checks it again. Pose and shape are in ``packets.py``, those of a
+lesson in ``lesson.py``.
 """
 
 from __future__ import annotations
@@ -20,12 +21,20 @@ from bridge.protocol.fields import (
     check_text,
     check_time,
 )
+from bridge.protocol.lesson import (
+    Anchor,
+    LearnerHands,
+    PlaybackControl,
+    PlaybackState,
+    Score,
+)
 from bridge.protocol.packets import MessageBase, PosePacket, ShapePacket
 
 __all__ = [
     "DEFAULT_ACK_WINDOW",
     "MAX_MESSAGE_BYTES",
     "MESSAGE_TYPES",
+    "PRECISIONS",
     "PROTOCOL_VERSION",
     "ROLES",
     "SUBPROTOCOL",
@@ -50,11 +59,14 @@ MAX_MESSAGE_BYTES = 1 << 20
 """A larger message is refused before it is read."""
 
 DEFAULT_ACK_WINDOW = 10
-ROLES = ("watch", "play")
+ROLES = ("watch", "learn", "play")
+PRECISIONS = ("compact", "full")
 
 _MAX_VERSIONS = 16
 _MAX_VIEWS = 16
 _MAX_NAME_BYTES = 64
+_MAX_TOKEN_BYTES = 512
+_MAX_CAPABILITIES = 16
 _MAX_REASON_BYTES = 1024
 _MAX_RATE_HZ = 1000.0
 _MAX_LATENCY_MS = 1e9
@@ -66,14 +78,22 @@ class Hello(MessageBase):
 
     Attributes:
         versions: Protocol versions it speaks, at least one.
-        role: ``"watch"`` to receive poses, ``"play"`` to send them.
+        role: ``"watch"`` to receive poses, ``"learn"`` to send own hands besides, ``"play"`` to
+            send poses.
         client: Name and version of the program, for logs.
+        token: What lets it in; for clients that cannot set headers, as browsers cannot.
+        resume: The ``session`` of its last connection, to go on as the same client.
+        capabilities: What it can do beyond this version's messages.
     """
 
     TYPE: ClassVar = "hello"
+    OPTIONAL: ClassVar = frozenset({"token", "resume", "capabilities"})
     versions: tuple[int, ...]
     role: str
     client: str
+    token: str | None = None
+    resume: str | None = None
+    capabilities: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         versions = check_items("versions", self.versions, high=_MAX_VERSIONS)
@@ -85,6 +105,11 @@ class Hello(MessageBase):
         if role not in ROLES:
             raise ProtocolError(f"role must be one of {', '.join(ROLES)}, not {role!r}")
         check_text("client", self.client, max_bytes=_MAX_NAME_BYTES)
+        if self.token is not None:
+            check_text("token", self.token, max_bytes=_MAX_TOKEN_BYTES)
+        if self.resume is not None:
+            check_text("resume", self.resume, max_bytes=_MAX_NAME_BYTES)
+        self._set("capabilities", _check_capabilities(self.capabilities))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +122,21 @@ class Welcome(MessageBase):
         server: Name and version of the bridge, for logs.
         time_ns: The bridge's clock when it answered.
         ack_window: Poses that may be unacknowledged at once.
+        session: A secret with which this client may resume after its connection is lost.
+        resumed: It goes on where its last connection ended.
+        capabilities: What the bridge can do beyond this version's messages.
     """
 
     TYPE: ClassVar = "welcome"
+    OPTIONAL: ClassVar = frozenset({"session", "resumed", "capabilities"})
     version: int
     room: str
     server: str
     time_ns: int
     ack_window: int = DEFAULT_ACK_WINDOW
+    session: str | None = None
+    resumed: bool = False
+    capabilities: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_int("version", self.version, low=0, high=65535)
@@ -112,6 +144,10 @@ class Welcome(MessageBase):
         check_text("server", self.server, max_bytes=_MAX_NAME_BYTES)
         check_time("time_ns", self.time_ns)
         check_int("ack_window", self.ack_window, low=1, high=1000)
+        if self.session is not None:
+            check_text("session", self.session, max_bytes=_MAX_NAME_BYTES)
+        check_flag("resumed", self.resumed)
+        self._set("capabilities", _check_capabilities(self.capabilities))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +156,23 @@ class Subscribe(MessageBase):
 
     Attributes:
         max_rate_hz: At most this many poses a second; None for all of them.
+        precision: ``"compact"``, or ``"full"`` for float32.
     """
 
     TYPE: ClassVar = "subscribe"
+    OPTIONAL: ClassVar = frozenset({"precision"})
     max_rate_hz: float | None = None
+    precision: str = "compact"
 
     def __post_init__(self) -> None:
         if self.max_rate_hz is not None:
             rate = check_real("max_rate_hz", self.max_rate_hz, low=0.01, high=_MAX_RATE_HZ)
             self._set("max_rate_hz", rate)
+        precision = check_text("precision", self.precision, max_bytes=_MAX_NAME_BYTES)
+        if precision not in PRECISIONS:
+            raise ProtocolError(
+                f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +313,11 @@ class Bye(MessageBase):
         check_text("reason", self.reason, max_bytes=_MAX_REASON_BYTES)
 
 
+def _check_capabilities(value: object) -> tuple[str, ...]:
+    names = check_items("capabilities", value, high=_MAX_CAPABILITIES)
+    return tuple(check_text("capabilities", name, max_bytes=_MAX_NAME_BYTES) for name in names)
+
+
 Message = (
     Hello
     | Welcome
@@ -276,6 +325,11 @@ Message = (
     | ShapePacket
     | PosePacket
     | Ack
+    | Anchor
+    | LearnerHands
+    | Score
+    | PlaybackControl
+    | PlaybackState
     | Status
     | Ping
     | Pong
@@ -292,6 +346,11 @@ MESSAGE_TYPES: dict[str, type[Message]] = {
         ShapePacket,
         PosePacket,
         Ack,
+        Anchor,
+        LearnerHands,
+        Score,
+        PlaybackControl,
+        PlaybackState,
         Status,
         Ping,
         Pong,

@@ -6,7 +6,7 @@ Arrays are read-only little-endian float32 copies, validated when the message is
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from bridge.protocol.fields import (
 )
 from bridge.protocol.joints import FINGERS, N_BETAS, N_JOINTS, N_KEYPOINTS, Side
 
-__all__ = ["HandPacket", "MessageBase", "PosePacket", "ShapePacket"]
+__all__ = ["HandPacket", "MessageBase", "PosePacket", "ShapePacket", "WithArrays", "one_of_each"]
 
 MAX_POSITION_M = 1000.0
 _MAX_REST_M = 1.0
@@ -32,15 +32,20 @@ _WRIST_AT_ORIGIN_M = 1e-4
 
 
 class MessageBase:
-    """What all messages share: each field may be replaced once, by its checked value."""
+    """What all messages share: each field may be replaced once, by its checked value.
+
+    Attributes:
+        OPTIONAL: Fields that are left out on the wire where they have their default.
+    """
 
     __slots__ = ()
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset()
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
 
 
-class _WithArrays(MessageBase):
+class WithArrays(MessageBase):
     """Equality by value for messages with arrays, whose own ``==`` is elementwise."""
 
     __slots__ = ()
@@ -57,7 +62,7 @@ class _WithArrays(MessageBase):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ShapePacket(_WithArrays):
+class ShapePacket(WithArrays):
     """The shape of one hand: all a client needs to turn a pose into 21 keypoints.
 
     Attributes:
@@ -88,7 +93,7 @@ class ShapePacket(_WithArrays):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class HandPacket(_WithArrays):
+class HandPacket(WithArrays):
     """One hand of a pose.
 
     Attributes:
@@ -133,9 +138,14 @@ class PosePacket(MessageBase):
     def __post_init__(self) -> None:
         check_int("seq", self.seq, low=0, high=MAX_COUNT)
         check_time("time_ns", self.time_ns)
-        hands = check_items("hands", self.hands, high=2)
-        if not all(isinstance(hand, HandPacket) for hand in hands):
-            raise ProtocolError("hands must hold hands")
-        if len(hands) == 2 and hands[0].side >= hands[1].side:
-            raise ProtocolError("hands must be one left and one right hand, the left one first")
-        self._set("hands", hands)
+        self._set("hands", one_of_each("hands", self.hands, HandPacket))
+
+
+def one_of_each(name: str, value: object, cls: type) -> tuple[Any, ...]:
+    """None to two hands of a type, left before right."""
+    hands = check_items(name, value, high=2)
+    if not all(isinstance(hand, cls) for hand in hands):
+        raise ProtocolError(f"{name} must hold hands")
+    if len(hands) == 2 and hands[0].side >= hands[1].side:
+        raise ProtocolError(f"{name} must be one left and one right hand, the left one first")
+    return hands

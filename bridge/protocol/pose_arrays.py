@@ -83,15 +83,15 @@ def _plain_pose(data: bytes) -> dict[str, Any]:
         message = decode(data)
         if not isinstance(message, PosePacket):
             raise ProtocolError(f"expected a pose, not {message.TYPE}", code="unexpected")
-        # Valid, but with more in it than a pose has: down to what this version knows.
-        document = unpack(encode(message))
+        # Valid, but compact, or with more in it than a pose has: down to what this version knows.
+        document = unpack(encode(message, precision="full"))
     plain: dict[str, Any] = document
     return plain
 
 
 def _is_plain(document: Any) -> bool:
     """Whether this is just what ``encode`` makes of a pose: types, sizes and order of hands."""
-    if type(document) is not dict or document.get("type") != "pose":
+    if type(document) is not dict or document.get("type") != "pose" or len(document) != 4:
         return False
     seq, time_ns, hands = (document.get(name) for name in ("seq", "time_ns", "hands"))
     if type(seq) is not int or type(time_ns) is not int or type(hands) is not list:
@@ -100,7 +100,7 @@ def _is_plain(document: Any) -> bool:
         return False
     last = -1
     for hand in hands:
-        if type(hand) is not dict:
+        if type(hand) is not dict or len(hand) != 1 + len(_SIZES):
             return False
         side = hand.get("side")
         if type(side) is not int or not last < side <= 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bridge.errors import ProtocolError
+from bridge.protocol.lesson import LearnerHands, PlaybackControl
 from bridge.protocol.messages import (
     DEFAULT_ACK_WINDOW,
     Ack,
@@ -23,8 +24,8 @@ __all__ = ["ServerSession"]
 class ServerSession(Session):
     """The bridge's end of one connection.
 
-    ``receive`` returns Hello (once open), Subscribe, ShapePacket and PosePacket of a player, Bye
-    and ErrorMessage.
+    ``receive`` returns Hello (once open), Subscribe and PlaybackControl of a watcher, LearnerHands
+    of a learner, ShapePacket and PosePacket of a player, Bye and ErrorMessage.
 
     Args:
         room: The room's name.
@@ -35,6 +36,7 @@ class ServerSession(Session):
     Attributes:
         hello: The client's first message, once it came.
         subscribed: The client is a watcher and has asked for poses.
+        precision: How it wants them, as ``encode`` takes it.
         window: Which poses go to this watcher.
     """
 
@@ -49,14 +51,16 @@ class ServerSession(Session):
         super().__init__(State.EXPECT_HELLO, clock_ns=clock_ns)
         self.hello: Hello | None = None
         self.subscribed = False
+        self.precision = "compact"
         self.window: AckWindow[bytes] = AckWindow(ack_window, clock_ns=clock_ns)
         self._room = room
         self._server = server
         self._order = PoseOrder()
+        self._last_own = -1
 
     @property
     def role(self) -> str | None:
-        """``"watch"`` or ``"play"``; None before hello."""
+        """One of ``ROLES``; None before hello."""
         return self.hello.role if self.hello is not None else None
 
     def offer(self, seq: int, data: bytes) -> None:
@@ -75,18 +79,32 @@ class ServerSession(Session):
                 raise self._unexpected(message)
             return self._welcome(message)
         match self.role, message:
-            case "watch", Subscribe():
+            case "watch" | "learn", Subscribe():
                 self.window.limit_rate(message.max_rate_hz)
+                self.precision = message.precision
                 self.subscribed = True
                 return (message,)
-            case "watch", Ack():
+            case "watch" | "learn", Ack():
                 self._queue(self.window.acknowledge(message.seq))
                 return ()
+            case "watch" | "learn", PlaybackControl():
+                return (message,)
+            case "learn", LearnerHands():
+                self._check_own(message)
+                return (message,)
             case "play", ShapePacket() | PosePacket():
                 self._order.check(message)
                 return (message,)
             case _:
                 raise self._unexpected(message)
+
+    def _check_own(self, hands: LearnerHands) -> None:
+        if hands.seq <= self._last_own:
+            raise ProtocolError(
+                f"learner hands {hands.seq} after {self._last_own}: seq must rise",
+                code="unexpected",
+            )
+        self._last_own = hands.seq
 
     def _welcome(self, hello: Hello) -> tuple[Message, ...]:
         common = set(hello.versions) & set(SUPPORTED_VERSIONS)

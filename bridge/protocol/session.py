@@ -53,9 +53,12 @@ CLOSE_CODES = {
     "malformed": 4400,
     "unknown_type": 4400,
     "unexpected": 4400,
+    "unauthorised": 4401,
+    "forbidden": 4403,
     "unknown_room": 4404,
     "unsupported_version": 4406,
     "too_slow": 4408,
+    "rate_limited": 4429,
     "too_large": 1009,
     "internal": 1011,
 }
@@ -130,9 +133,9 @@ class Session:
         data, self._outgoing = self._outgoing, []
         return data
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message, *, precision: str = "compact") -> None:
         """Queues a message; ignored once CLOSED."""
-        self.send_encoded(encode(message))
+        self.send_encoded(encode(message, precision=precision))
 
     def send_encoded(self, data: bytes) -> None:
         """Queues a message that ``encode`` made, so that one encoding serves all subscribers."""

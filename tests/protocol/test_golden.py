@@ -57,7 +57,18 @@ def test_decodes_to_the_meaning(vector):
 @pytest.mark.parametrize("vector", by_name("messages.json"))
 def test_encodes_to_the_same_bytes_where_canonical(vector):
     data = data_of(vector)
-    assert (protocol.encode(protocol.decode(data)) == data) is vector["canonical"]
+    again = protocol.encode(protocol.decode(data), precision="full")
+    assert (again == data) is vector["canonical"]
+
+
+@pytest.mark.parametrize("vector", by_name("compact.json"))
+def test_decodes_compact_poses_to_the_meaning(vector):
+    decoded, expected = meaning(protocol.decode(data_of(vector))), vector["message"]
+    assert {**decoded, "hands": ()} == {**expected, "hands": ()}
+    assert [hand["side"] for hand in decoded["hands"]] == [h["side"] for h in expected["hands"]]
+    for hand, meant in zip(decoded["hands"], expected["hands"], strict=True):
+        for name in ("wrist_m", "pose_quat", "finger_confidence"):
+            np.testing.assert_allclose(hand[name], meant[name], atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize("vector", by_name("rejected.json"))

@@ -12,15 +12,20 @@ from hypothesis import strategies as st
 from bridge.protocol import (
     CLOSE_CODES,
     Ack,
+    Anchor,
     Bye,
     ClientSession,
     Close,
     ErrorMessage,
     HandPacket,
     Hello,
+    LearnerHands,
     Ping,
+    PlaybackControl,
+    PlaybackState,
     Pong,
     PosePacket,
+    Score,
     ServerSession,
     ShapePacket,
     Side,
@@ -134,9 +139,12 @@ def test_close_codes_are_the_specification_s():
         "malformed": 4400,
         "unknown_type": 4400,
         "unexpected": 4400,
+        "unauthorised": 4401,
+        "forbidden": 4403,
         "unknown_room": 4404,
         "unsupported_version": 4406,
         "too_slow": 4408,
+        "rate_limited": 4429,
         "too_large": 1009,
         "internal": 1011,
     }
@@ -144,6 +152,14 @@ def test_close_codes_are_the_specification_s():
 
 NOT_FIRST = [Subscribe(), Ack(0), SHAPE, PosePacket(0, 0, ()), Ping(0), Pong(0, 0, 0), STATUS]
 NOT_FIRST += [Welcome(1, "lesson", "", 0)]
+LESSON = [
+    Anchor("rectangle", [1, 1], [0, 0, 0], [0, 0, 0, 1]),
+    LearnerHands(0, 0),
+    Score(0, "", None, ()),
+    PlaybackControl("play"),
+    PlaybackState(0, None, 0.0, 0.0, False, 1.0),
+]
+NOT_FIRST += LESSON
 
 
 @pytest.mark.parametrize("message", NOT_FIRST, ids=lambda m: m.TYPE)
@@ -154,11 +170,15 @@ def test_hello_comes_first(message):
     assert s.close.code == 4400
 
 
+ANY = {"ping", "pong", "bye", "error"}
+LESSONS = {"anchor", "learner_hands", "score", "playback_state"}
 ALLOWED = {
-    (ServerSession, "watch"): {"subscribe", "ping", "pong", "bye", "error"},
-    (ServerSession, "play"): {"shape", "pose", "ping", "pong", "bye", "error"},
-    (ClientSession, "watch"): {"shape", "pose", "status", "ping", "pong", "bye", "error"},
-    (ClientSession, "play"): {"ping", "pong", "bye", "error"},
+    (ServerSession, "watch"): {"subscribe", "playback_control"} | ANY,
+    (ServerSession, "learn"): {"subscribe", "playback_control", "learner_hands"} | ANY,
+    (ServerSession, "play"): {"shape", "pose"} | ANY,
+    (ClientSession, "watch"): {"shape", "pose", "status"} | LESSONS | ANY,
+    (ClientSession, "learn"): {"shape", "pose", "status"} | LESSONS | ANY,
+    (ClientSession, "play"): ANY,
 }
 EVERY_MESSAGE = {
     m.TYPE: m
@@ -171,7 +191,7 @@ EVERY_MESSAGE = {
 }
 
 
-@pytest.mark.parametrize("role", ["watch", "play"])
+@pytest.mark.parametrize("role", ["watch", "learn", "play"])
 @pytest.mark.parametrize("end", [ServerSession, ClientSession])
 @pytest.mark.parametrize("name", EVERY_MESSAGE)
 def test_what_each_role_may_send_and_receive(end, role, name):
@@ -295,6 +315,28 @@ def test_the_order_of_shapes_and_poses(messages, word, role):
     assert word in receiver.error.message
 
 
+def test_the_order_of_a_learners_hands():
+    s, _ = opened("learn")
+    assert s.receive(encode(LearnerHands(5, 0))) == (LearnerHands(5, 0),)
+    s.receive(encode(LearnerHands(5, 1)))
+    assert (s.error.code, s.close.code) == ("unexpected", 4400)
+    assert "seq must rise" in s.error.message
+
+
+def test_precision_is_the_subscribers_choice():
+    s, _ = opened()
+    assert s.precision == "compact"
+    s.receive(encode(Subscribe(None, "full")))
+    assert s.precision == "full"
+    s.receive(encode(Subscribe()))
+    assert s.precision == "compact"
+
+
+def test_a_token_and_a_session_to_resume_go_into_the_hello():
+    c = ClientSession(role="watch", client="x", clock_ns=Clock(), token="secret", resume="s1")
+    assert said(c) == [Hello((1,), "watch", "x", "secret", "s1")]
+
+
 def test_bye():
     s, c = opened()
     s.bye("the lesson is over")
@@ -351,7 +393,7 @@ def test_no_way_back():
         (b"", "malformed", 4400),
         (b"\xc1", "malformed", 4400),
         (bytes(10_000_000), "too_large", 1009),
-        (b"\x81\xa4type\xa6anchor", "unknown_type", 4400),
+        (b"\x81\xa4type\xa7haptics", "unknown_type", 4400),
     ],
 )
 def test_garbage_ends_the_connection_and_nothing_else(data, code, close):

@@ -40,13 +40,14 @@ async def test_poses_arrive_as_arrays(test_bridge, kit):
     assert (pose.seq, pose.time_ns) == (5, packet.time_ns)
     for hand in packet.hands:
         shape = kit.shape(hand.side)
-        np.testing.assert_array_equal(pose.wrist_m[hand.side], hand.wrist_m)
-        np.testing.assert_array_equal(pose.pose_quat[hand.side], hand.pose_quat)
+        # As near as compact poses are.
+        np.testing.assert_allclose(pose.wrist_m[hand.side], hand.wrist_m, atol=2.6e-5)
+        np.testing.assert_allclose(pose.pose_quat[hand.side], hand.pose_quat, atol=6e-3)
         np.testing.assert_array_equal(pose.betas[hand.side], shape.betas)
         np.testing.assert_allclose(
             pose.joints_m[hand.side],
             keypoints_from_pose(shape.rest_joints_m, hand.pose_quat, hand.wrist_m),
-            atol=1e-6,
+            atol=3e-4,
         )
     np.testing.assert_allclose(pose.confidence, pose.finger_confidence.mean(axis=1))
 

@@ -4,9 +4,12 @@ export type ErrorCode =
   | "unknown_type"
   | "unexpected"
   | "unsupported_version"
+  | "unauthorised"
+  | "forbidden"
   | "unknown_room"
   | "too_large"
   | "too_slow"
+  | "rate_limited"
   | "internal";
 
 /** Bytes or messages that break the wire protocol. */

@@ -7,6 +7,8 @@ export interface Field<T> {
   /** Returns the typed value. Throws ProtocolError naming `where` when it is not one. */
   read(value: Packed, where: string): T;
   write(value: T): Packed;
+  /** What a field that may be left out is then; absent for fields that must be there. */
+  readonly fallback?: () => T;
 }
 
 /** The type a field holds. */
@@ -132,6 +134,16 @@ export function quaternions(length: number): Field<Float32Array> {
   };
 }
 
+/** A field that is left out where it has its default; nil means the same. */
+export function optional<T>(field: Field<T>, fallback: T): Field<T> {
+  return { ...field, fallback: () => fallback };
+}
+
+/** Whether a value is an optional field's default, so that it is left out. */
+function isDefault(value: unknown, fallback: unknown): boolean {
+  return value === fallback || (Array.isArray(value) && value.length === 0);
+}
+
 export function nullable<T>(field: Field<T>): Field<T | null> {
   return {
     read: (value, where) => (value === null ? null : field.read(value, where)),
@@ -151,21 +163,36 @@ export function listOf<T>(field: Field<T>, minLength: number, maxLength: number)
   };
 }
 
+/** A field whose name begins so must be understood: whoever does not know it refuses the message. */
+const REQUIRED = "!";
+
 /** A map with at least these fields; others are skipped, so that later versions may add some. */
 export function record<F extends Record<string, Field<any>>>(fields: F): Field<RecordOf<F>> {
   const names = Object.keys(fields);
   return {
     read(value, where) {
       if (!isMap(value)) return refuse(where, "a map");
+      const demanded = Object.keys(value).find((name) => name.startsWith(REQUIRED));
+      if (demanded) return refuse(`${where}.${demanded.slice(0, 40)}`, "understood, and is not");
       const entries = names.map((name) => {
-        const item = value[name];
+        const item = Object.hasOwn(value, name) ? value[name] : undefined;
+        const { fallback } = fields[name]!;
+        if (fallback && (item === undefined || item === null)) return [name, fallback()];
         if (item === undefined) return refuse(`${where}.${name}`, "there");
         return [name, fields[name]!.read(item, `${where}.${name}`)];
       });
       return Object.fromEntries(entries) as RecordOf<F>;
     },
     write: (value) =>
-      Object.fromEntries(names.map((name) => [name, fields[name]!.write(value[name as keyof F])])),
+      Object.fromEntries(
+        names
+          .filter((name) => {
+            const { fallback } = fields[name]!;
+            const given = value[name as keyof F];
+            return !fallback || (given !== undefined && !isDefault(given, fallback()));
+          })
+          .map((name) => [name, fields[name]!.write(value[name as keyof F])]),
+      ),
   };
 }
 

@@ -17,6 +17,8 @@ export const N_JOINTS = 16;
 export const N_KEYPOINTS = 21;
 export const N_BETAS = 10;
 export const N_FINGERS = 5;
+/** Joints of XR_EXT_hand_tracking: WebXR's 25 and the palm. */
+export const N_OPENXR_JOINTS = 26;
 
 /** Parent of each of the 16 joints, -1 for the wrist. */
 export const JOINT_PARENTS: readonly number[] = [

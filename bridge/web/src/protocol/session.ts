@@ -4,7 +4,19 @@ import { ProtocolError } from "./errors.js";
 import { type Message, type MessageOf, VERSION } from "./messages.js";
 
 /** What a bridge may send once it has welcomed a watcher. */
-const AFTER_WELCOME = new Set(["shape", "pose", "status", "ping", "pong", "error", "bye"]);
+const AFTER_WELCOME = new Set([
+  "shape",
+  "pose",
+  "status",
+  "anchor",
+  "learner_hands",
+  "score",
+  "playback_state",
+  "ping",
+  "pong",
+  "error",
+  "bye",
+]);
 
 /**
  * A watcher's side of one connection, sans-I/O: bytes in, messages and answers out.
@@ -29,7 +41,15 @@ export class WatchSession {
 
   /** The first bytes to send. */
   hello(): Uint8Array {
-    return encode({ type: "hello", versions: [VERSION], role: "watch", client: this.#client });
+    return encode({
+      type: "hello",
+      versions: [VERSION],
+      role: "watch",
+      client: this.#client,
+      token: null,
+      resume: null,
+      capabilities: [],
+    });
   }
 
   /** The bytes of a ping sent now. */
@@ -57,7 +77,7 @@ export class WatchSession {
         );
       }
       this.#welcome = message;
-      return [encode({ type: "subscribe", max_rate_hz: this.#maxRateHz })];
+      return [encode({ type: "subscribe", max_rate_hz: this.#maxRateHz, precision: "compact" })];
     }
     const allowed = this.#welcome ? AFTER_WELCOME.has(message.type) : message.type === "error";
     if (!allowed) {

@@ -18,6 +18,26 @@ describe("golden messages", () => {
   }
 });
 
+describe("golden compact poses", () => {
+  for (const vector of golden("compact.json")) {
+    test(vector.name, () => near(asJson(decode(bytesOf(vector))), asJson(vector.message)));
+  }
+});
+
+/** Equal but for the last bits of numbers. */
+function near(actual: unknown, expected: unknown): void {
+  if (typeof expected === "number") {
+    assert.ok(Math.abs((actual as number) - expected) <= 1e-6, `${actual} is not ${expected}`);
+  } else if (typeof expected === "object" && expected !== null) {
+    assert.deepEqual(Object.keys(actual as object), Object.keys(expected));
+    for (const [key, value] of Object.entries(expected)) {
+      near((actual as Record<string, unknown>)[key], value);
+    }
+  } else {
+    assert.equal(actual, expected);
+  }
+}
+
 describe("golden rejections", () => {
   for (const vector of golden("rejected.json")) {
     test(vector.name, () => {

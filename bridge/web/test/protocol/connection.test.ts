@@ -19,10 +19,22 @@ test("greets as a watcher and subscribes once welcomed", () => {
   assert.equal(world.socket.binaryType, "arraybuffer");
   world.socket.onopen!();
   assert.deepEqual(world.socket.sent, [
-    { type: "hello", versions: [1], role: "watch", client: "test" },
+    {
+      type: "hello",
+      versions: [1],
+      role: "watch",
+      client: "test",
+      token: null,
+      resume: null,
+      capabilities: [],
+    },
   ]);
   world.socket.deliver(WELCOME);
-  assert.deepEqual(world.socket.sent[1], { type: "subscribe", max_rate_hz: null });
+  assert.deepEqual(world.socket.sent[1], {
+    type: "subscribe",
+    max_rate_hz: null,
+    precision: "compact",
+  });
   assert.deepEqual(states, [
     { kind: "connecting" },
     { kind: "open", room: "lesson", server: "test" },

@@ -116,4 +116,7 @@ export const WELCOME: Message = {
   server: "test",
   time_ns: 5n,
   ack_window: 10,
+  session: null,
+  resumed: false,
+  capabilities: [],
 };

@@ -28,7 +28,7 @@ export function asJson(message: unknown): unknown {
     JSON.stringify(message, (key, value) => {
       if (typeof value === "bigint") return `${value}`;
       if (!(value instanceof Float32Array)) return value;
-      const width = { pose_quat: 4, rest_joints_m: 3 }[key];
+      const width = { pose_quat: 4, rest_joints_m: 3, joints_m: 3, joint_quat: 4 }[key];
       if (!width) return [...value];
       return Array.from({ length: value.length / width }, (_, i) => [
         ...value.subarray(i * width, (i + 1) * width),

@@ -1,4 +1,4 @@
-"""Size and cost of a pose on the wire, and of opening a recording.
+"""Size, error and cost of a pose on the wire, and of opening a recording.
 
 ``python benchmarks/wire.py`` writes benchmarks/results/wire.json. Times are medians of batches
 after a warm-up, in microseconds a message; the encodings are timed in turns within one run, so
@@ -15,19 +15,32 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgpack
 import numpy as np
+from _desk import FOLDER
 from _report import write_report
+from scipy.spatial.transform import Rotation
 
 import sdk_python as sdk
-from bridge.protocol import HandPacket, PosePacket, ShapePacket, Side, decode, encode
+from bridge.model.hand import HandFitter, open_hand
+from bridge.protocol import (
+    FINGERTIPS,
+    HandPacket,
+    PosePacket,
+    ShapePacket,
+    Side,
+    decode,
+    encode,
+    keypoints_from_pose,
+)
 from bridge.recorder import Recorder
 
 SEED = 7
 BATCH = 200
+LEAP = FOLDER.parent / "leap"
 RECORDING_POSES = 36_000  # ten minutes at 60 a second
 
 
@@ -76,6 +89,10 @@ def as_lists(pose: PosePacket, digits: int | None = None) -> dict[str, object]:
     }
 
 
+def full(pose: PosePacket) -> bytes:
+    return encode(pose, precision="full")
+
+
 def json_bytes(document: object) -> bytes:
     return json.dumps(document, separators=(",", ":")).encode()
 
@@ -89,19 +106,100 @@ def from_lists(document: dict) -> PosePacket:
     return PosePacket(document["seq"], document["time_ns"], hands)
 
 
+def varint(value: int) -> bytes:
+    """An unsigned integer in groups of seven bits, as protobuf writes it."""
+    groups = bytearray()
+    while value > 0x7F:
+        groups.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*groups, value])
+
+
+def field(number: int, content: bytes) -> bytes:
+    """A protobuf field of bytes: tag, length, content."""
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def packed(array: np.ndarray, step: float) -> bytes:
+    """Multiples of a step as protobuf's packed ``sint32``: zigzag, then varints."""
+    levels = np.rint(np.asarray(array, float) / step).astype(int).ravel().tolist()
+    return b"".join(varint(2 * level if level >= 0 else -2 * level - 1) for level in levels)
+
+
+def varints(pose: PosePacket) -> bytes:
+    """A pose as a protobuf message of about the same errors would be."""
+    hands = b"".join(
+        field(
+            3,
+            varint(1 << 3)
+            + varint(hand.side)
+            + field(2, packed(hand.wrist_m, 5e-5))
+            + field(3, packed(hand.pose_quat, 1 / 4095))
+            + field(4, packed(hand.finger_confidence, 1 / 7)),
+        )
+        for hand in pose.hands
+    )
+    head = varint(1 << 3) + varint(pose.seq) + varint(2 << 3) + varint(pose.time_ns)
+    return head + hands
+
+
 def sizes(sample: list[PosePacket]) -> dict[str, dict[str, float]]:
     writers: dict[str, Callable[[PosePacket], bytes]] = {
         "json": lambda p: json_bytes(as_lists(p)),
         "json_5_digits": lambda p: json_bytes(as_lists(p, 5)),
         "msgpack_float64_lists": lambda p: msgpack.packb(as_lists(p)),
         "msgpack_float32_lists": lambda p: msgpack.packb(as_lists(p), use_single_float=True),
-        "ghosthands_v1": encode,
+        "protobuf_varints": varints,
+        "ghosthands_v1_full": full,
+        "ghosthands_v1_compact": encode,
     }
     result = {}
     for name, writer in writers.items():
         lengths = [len(writer(pose)) for pose in sample]
         result[name] = {"two_hands_bytes": statistics.median(lengths), "worst_bytes": max(lengths)}
     return result
+
+
+def compact_errors() -> dict[str, object]:
+    """How far compact poses put keypoints from where full ones do, for hands of many shapes."""
+    found: dict[str, object] = {"random": spread(random_hands(2000))}
+    for path in sorted(LEAP.glob("*.npz")):
+        found[path.stem] = spread(fitted_hands(path))
+    return found
+
+
+def random_hands(count: int) -> Iterator[HandPacket]:
+    """Any rotation of any joint."""
+    numbers = np.random.default_rng(SEED)
+    for k in range(count):
+        quaternions = Rotation.random(16, random_state=numbers).as_quat(canonical=True)
+        yield HandPacket(Side(k % 2), numbers.uniform(-3, 3, 3), quaternions, numbers.random(5))
+
+
+def fitted_hands(path: Path) -> Iterator[HandPacket]:
+    """Real motion from an optical tracker, as the open hand's poses."""
+    with np.load(path) as recording:
+        joints = recording["joints_m"]
+    for side in Side:
+        fitter = HandFitter(open_hand(side))
+        for keypoints in joints[:, side]:
+            if (pose := fitter.fit(keypoints)) is not None:
+                yield HandPacket(side, pose.wrist_m, pose.pose_quat, np.ones(5))
+
+
+def spread(hands: Iterator[HandPacket]) -> dict[str, float]:
+    numbers, errors = np.random.default_rng(SEED), []
+    for hand in hands:
+        got = decode(encode(PosePacket(0, 0, (hand,)))).hands[0]
+        rest = open_hand(hand.side).rest_keypoints(numbers.normal(0, 1, 10))
+        there, here = (keypoints_from_pose(rest, h.pose_quat, h.wrist_m) for h in (hand, got))
+        errors.append(1000 * np.linalg.norm(there - here, axis=1)[list(FINGERTIPS)])
+    every = np.array(errors)
+    return {
+        "hands": len(every),
+        "median_fingertip": round(float(np.median(every)), 4),
+        "worst_fingertip": round(float(every.max()), 4),
+    }
 
 
 def timed(functions: dict[str, Callable[[int], object]], rounds: int) -> dict[str, object]:
@@ -123,17 +221,19 @@ def timed(functions: dict[str, Callable[[int], object]], rounds: int) -> dict[st
 
 def codec_times(sample: list[PosePacket], rounds: int) -> dict[str, object]:
     n = len(sample)
-    wire = [encode(pose) for pose in sample]
+    whole, compact = [full(pose) for pose in sample], [encode(pose) for pose in sample]
     text = [json_bytes(as_lists(pose)) for pose in sample]
     lists = [msgpack.packb(as_lists(pose), use_single_float=True) for pose in sample]
     return timed(
         {
-            "encode_ghosthands_v1": lambda i: encode(sample[i % n]),
+            "encode_ghosthands_v1_compact": lambda i: encode(sample[i % n]),
+            "encode_ghosthands_v1_full": lambda i: full(sample[i % n]),
             "encode_json": lambda i: json_bytes(as_lists(sample[i % n])),
             "encode_msgpack_float32_lists": lambda i: msgpack.packb(
                 as_lists(sample[i % n]), use_single_float=True
             ),
-            "decode_ghosthands_v1": lambda i: decode(wire[i % n]),
+            "decode_ghosthands_v1_compact": lambda i: decode(compact[i % n]),
+            "decode_ghosthands_v1_full": lambda i: decode(whole[i % n]),
             "decode_json": lambda i: from_lists(json.loads(text[i % n])),
             "decode_msgpack_float32_lists": lambda i: from_lists(msgpack.unpackb(lists[i % n])),
         },
@@ -192,6 +292,7 @@ def main() -> None:
         "seed": SEED,
         "rounds": rounds,
         "sizes": sizes(sample),
+        "compact_error_mm": compact_errors(),
         "codec": codec_times(sample, rounds),
         "recording": recording_times(max(3, rounds // 6)),
         "import_sdk_python": import_time(max(3, rounds // 3)),

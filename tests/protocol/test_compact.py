@@ -8,11 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from bridge.model.hand import open_hand
+from bridge.model.hand import HandFitter, open_hand
 from bridge.protocol import HandPacket, PosePacket, Side, decode, encode, keypoints_from_pose
 from bridge.protocol.compact import HAND_BYTES, MAX_WRIST_M
 
-FINGERTIPS = [4, 8, 12, 16, 20]
 LARGEST_SEQ, LARGEST_NS = 2**32 - 1, 2**63 - 1
 
 
@@ -39,6 +38,21 @@ def test_fingertips_stay_within_a_third_of_a_millimetre(spread_rad):
         pose = PosePacket(1, 2, tuple(hand(numbers, side, spread_rad) for side in Side))
         for meant, got in zip(pose.hands, decode(encode(pose)).hands, strict=True):
             worst = max(worst, error_mm(meant, got, numbers.normal(0, 1.5, 10)).max())
+    assert 0.01 < worst <= 0.3
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["HandSplay-110fps", "pinch", "three-claps", "wave"])
+def test_fingertips_of_real_hands_stay_so_too(shared_dir, name):
+    with np.load(shared_dir / "data" / "leap" / f"leap_{name}.npz") as file:
+        frames = file["joints_m"][::7, Side.RIGHT]
+    fitter, worst, count = HandFitter(open_hand(Side.RIGHT)), 0.0, 0
+    for pose in filter(None, map(fitter.fit, frames)):
+        meant = HandPacket(Side.RIGHT, pose.wrist_m, pose.pose_quat, np.ones(5))
+        got = decode(encode(PosePacket(1, 2, (meant,)))).hands[0]
+        worst = max(worst, error_mm(meant, got, pose.betas).max())
+        count += 1
+    assert count > 10
     assert 0.01 < worst <= 0.3
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from bridge.errors import ProtocolError
 from bridge.protocol.lesson import Anchor, LearnerHands, PlaybackState, Score
 from bridge.protocol.messages import (
+    DEFAULT_ACK_WINDOW,
     Ack,
     Hello,
     Message,
@@ -50,11 +51,16 @@ class ClientSession(Session):
         self.welcome: Welcome | None = None
         self.role = role
         self._order = PoseOrder()
+        self._taken = 0
         self.send(Hello(SUPPORTED_VERSIONS, role, client, token, resume))
 
     def acknowledge(self, pose: PosePacket) -> None:
-        """Tells the bridge that this pose was taken."""
-        self.send(Ack(pose.seq))
+        """This pose was taken; the bridge is told at the latest when half the window was."""
+        self._taken += 1
+        window = DEFAULT_ACK_WINDOW if self.welcome is None else self.welcome.ack_window
+        if 2 * self._taken >= window:
+            self._taken = 0
+            self.send(Ack(pose.seq))
 
     def _handle_own(self, message: Message) -> tuple[Message, ...]:
         if self.state is State.EXPECT_WELCOME:

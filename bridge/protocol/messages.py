@@ -177,7 +177,7 @@ class Subscribe(MessageBase):
 
 @dataclass(frozen=True, slots=True)
 class Ack(MessageBase):
-    """A watcher has taken this pose. Every pose is acknowledged, each once."""
+    """A watcher has taken this pose and all that were sent before it."""
 
     TYPE: ClassVar = "ack"
     seq: int

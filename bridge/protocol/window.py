@@ -12,6 +12,7 @@ poses that were dropped never get an acknowledgement.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -58,7 +59,7 @@ class AckWindow(Generic[Item]):
         self.sent = 0
         self.dropped = 0
         self._clock_ns = clock_ns
-        self._unacknowledged: set[int] = set()
+        self._unacknowledged: deque[int] = deque()
         self._waiting: tuple[int, Item] | None = None
         self._interval_ns = 0
         self._due_ns: int | None = None
@@ -85,7 +86,7 @@ class AckWindow(Generic[Item]):
         """Takes a new pose; returns what to send now, if anything.
 
         Args:
-            seq: Its sequence number, not in flight yet.
+            seq: Its sequence number, higher than any before.
             item: What ``offer``, ``acknowledge`` or ``poll`` shall return for it.
         """
         if self._waiting is not None:
@@ -94,14 +95,15 @@ class AckWindow(Generic[Item]):
         return self.poll()
 
     def acknowledge(self, seq: int) -> Item | None:
-        """Takes an acknowledgement; returns what to send now, if anything.
+        """Takes an ack of a pose and all before it; returns what to send now, if anything.
 
         Raises:
             ProtocolError: ``unexpected``: that pose is not in flight.
         """
         if seq not in self._unacknowledged:
             raise ProtocolError(f"ack of {seq}, which is not in flight", code="unexpected")
-        self._unacknowledged.discard(seq)
+        while self._unacknowledged and self._unacknowledged[0] <= seq:
+            self._unacknowledged.popleft()
         return self.poll()
 
     def poll(self) -> Item | None:
@@ -113,7 +115,7 @@ class AckWindow(Generic[Item]):
             return None
         seq, item = self._waiting
         self._waiting = None
-        self._unacknowledged.add(seq)
+        self._unacknowledged.append(seq)
         self.sent += 1
         if self._interval_ns:
             # After a pause the grid starts anew: no burst makes up for the time without poses.

@@ -204,7 +204,7 @@ def test_what_each_role_may_send_and_receive(end, role, name):
 
 
 def test_subscribe_then_poses():
-    s, c = opened()
+    s, c = opened(ack_window=2)
     s.offer(0, encode(PosePacket(0, 0, ())))
     assert s.outgoing() == []  # nothing before subscribe
     c.send(Subscribe(max_rate_hz=None))
@@ -330,6 +330,20 @@ def test_precision_is_the_subscribers_choice():
     assert s.precision == "full"
     s.receive(encode(Subscribe()))
     assert s.precision == "compact"
+
+
+def test_a_watcher_acknowledges_half_a_window_at_once():
+    s, c = opened(ack_window=5)
+    s.receive(encode(Subscribe()))
+    in_flight = []
+    for seq in range(8):
+        pose = PosePacket(seq, 0, ())
+        s.offer(seq, encode(pose))
+        exchange(c, s)
+        c.acknowledge(pose)
+        exchange(c, s)
+        in_flight.append(s.window.in_flight)
+    assert in_flight == [1, 2, 0, 1, 2, 0, 1, 2]
 
 
 def test_a_token_and_a_session_to_resume_go_into_the_hello():

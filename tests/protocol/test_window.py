@@ -51,9 +51,19 @@ def test_counts_unacknowledged_poses_and_not_sequence_numbers():
     assert window.offer(1, "b") == "b"
     for seq in range(2, 1000):
         assert window.offer(seq, str(seq)) is None
-    assert window.acknowledge(1) == "999"
-    assert window.acknowledge(0) is None
-    assert window.offer(5000, "c") == "c"
+    assert window.acknowledge(0) == "999"
+    assert window.offer(5000, "c") is None
+    assert window.acknowledge(1) == "c"
+
+
+def test_an_ack_tells_of_all_before_it():
+    window = AckWindow(4, clock_ns=Clock())
+    for seq in (3, 5, 8, 13, 21):
+        window.offer(seq, seq)
+    assert window.acknowledge(8) == 21
+    assert window.in_flight == 2
+    with pytest.raises(ProtocolError):
+        window.acknowledge(5)
 
 
 def test_the_oldest_waits_for_nobody():

@@ -101,7 +101,7 @@ async def test_a_stalled_program_finds_few_stale_poses_and_the_newest(test_bridg
         while not got or got[-1] != 299:
             got.append((await anext(poses)).seq)
         window = test_bridge.sessions[0].window
-        await kit.until(lambda: window.in_flight == 0)
+        await kit.until(lambda: window.in_flight < window.size / 2)
     assert got == [*range(10), 299]
     assert window.dropped == 289
     assert poses.missed == 289

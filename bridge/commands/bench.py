@@ -58,6 +58,39 @@ def fusion(
     console.print(table)
 
 
+@bench.command("fanout")
+def fanout(
+    subscribers: Annotated[int, typer.Option(min=1, help="Watchers of one room.")] = 100,
+    seconds: Annotated[float, typer.Option(min=1, help="How long each server is measured.")] = 10.0,
+    rate: Annotated[float, typer.Option(min=1, max=1000, help="Poses a second.")] = 60.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead.")] = False,
+) -> None:
+    """Serve many watchers of one room, beside a bare websockets.broadcast loop."""
+    from bridge.bench.fanout import measure_fanout
+
+    with progress_bar(f"Serving {subscribers} watchers", "servers") as update:
+        results = measure_fanout(
+            subscribers=subscribers, seconds=seconds, rate_hz=rate, on_progress=update
+        )
+    if as_json:
+        typer.echo(json.dumps(results, indent=2))
+        return
+    ratio = results["delivered_a_cpu_second_ratio"]
+    title = (
+        f"{subscribers} watchers at {rate:g} poses a second of {results['bytes_a_pose']} bytes: "
+        f"{ratio:.2f} times the poses of a bare loop for the same work"
+    )
+    table = Table("server", title=title, title_justify="left")
+    for column in ("p50, ms", "p95, ms", "p99, ms", "delivered", "CPU, cores"):
+        table.add_column(column, justify="right")
+    for name in ("bridge", "websockets"):
+        found = results[name]
+        latency = (f"{found['latency_ms'][p]:.1f}" for p in ("p50", "p95", "p99"))
+        share, cpu = f"{found['delivered_share']:.1%}", f"{found['server_cpu_cores']:.2f}"
+        table.add_row(name, *latency, share, cpu)
+    console.print(table)
+
+
 @bench.command("live")
 def live(
     videos: Annotated[

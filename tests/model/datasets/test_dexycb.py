@@ -10,7 +10,8 @@ from scipy.spatial.transform import Rotation
 
 from bridge.errors import InputError
 from bridge.model.datasets import check_dataset, open_dataset
-from tests.model.datasets.layouts import SERIALS, SUBJECTS, brightest, write_dexycb
+from tests.model.datasets.drawn import brightest
+from tests.model.datasets.layouts import SERIALS, SUBJECTS, write_dexycb
 
 INDEX_TIP = 8
 

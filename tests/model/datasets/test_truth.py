@@ -14,7 +14,8 @@ from bridge.model.hand.layer import HandLayer
 from bridge.model.hand.mano import FINGERTIP_VERTICES, mano_hand
 from bridge.model.hand.open_hand import open_hand
 from bridge.protocol.joints import BONES, FINGERTIPS, Side
-from tests.model.datasets.layouts import WRITERS, brightest, write_mano
+from tests.model.datasets.drawn import brightest, write_mano
+from tests.model.datasets.layouts import WRITERS
 
 NAMES = tuple(FORMATS)
 RING_TIP = 16

@@ -6,6 +6,7 @@ import ipaddress
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import (
@@ -21,6 +22,17 @@ from bridge.protocol.names import check_name
 __all__ = ["DEFAULT_FILE", "Settings", "load_settings"]
 
 DEFAULT_FILE = Path("ghosthands.toml")
+
+_YEAR_S = 365.25 * 86_400
+
+
+def _check_origin(text: str) -> str:
+    parts = urlsplit(text)
+    is_origin = parts.netloc and text == f"{parts.scheme}://{parts.netloc}"
+    if parts.scheme not in ("http", "https") or not is_origin:
+        raise ValueError(f"{text!r} is no origin: write https://HOST or https://HOST:PORT")
+    return text
+
 
 Name = Annotated[str, AfterValidator(check_name)]
 
@@ -44,16 +56,90 @@ class Settings(BaseSettings):
     fuser: str = Field("selfcal", description="How views are fused.")
     anchor: Path | None = Field(None, description="An instrument, as `ghosthands anchor` finds it.")
     record: Path | None = Field(None, description="Folder in which every room is recorded.")
+    lessons: Path | None = Field(
+        None, description="Folder of recordings (*.mcap) that any room's watchers may play there."
+    )
+    playback_control: Literal["watchers", "publishers", "nobody"] = Field(
+        "watchers", description="Who may play those recordings in a room."
+    )
 
-    max_rooms: int = Field(8, ge=1)
+    access: Literal["auto", "token", "open"] = Field(
+        "auto",
+        description="Whether rooms ask for tokens; auto: unless only this machine can connect.",
+    )
+    access_folder: Path | None = Field(
+        None,
+        description="Folder of the secret and the tokens, where bridges of one room share them; "
+        "else each has its own.",
+    )
+    allowed_origins: tuple[Annotated[str, AfterValidator(_check_origin)], ...] = Field(
+        (), description="Web pages besides the bridge's own that may connect: https://HOST[:PORT]."
+    )
+    publish_token_s: float = Field(
+        86_400.0, ge=60, le=_YEAR_S, description="For how long a token lets publishers in."
+    )
+    watch_token_s: float = Field(
+        86_400.0, ge=60, le=_YEAR_S, description="For how long a token lets watchers in."
+    )
+    attempts_per_address_per_min: int = Field(
+        10, ge=1, description="Join codes and bad tokens that are looked at, from one address."
+    )
+    attempts_in_all_per_min: int = Field(
+        30, ge=1, description="Join codes and bad tokens that are looked at, from everywhere."
+    )
+
+    max_rooms: int = Field(8, ge=1, description="Rooms that are open at a time.")
     max_views: int = Field(4, ge=1, description="Devices that may publish to one room.")
     max_subscribers: int = Field(200, ge=1, description="Watchers of one room.")
-    max_message_bytes: int = Field(1 << 20, ge=1024)
+    max_message_bytes: int = Field(
+        1 << 20, ge=1024, description="Largest WebSocket message; a larger one ends its connection."
+    )
+    max_messages_per_s: float = Field(
+        500.0, ge=10, description="Messages a second of one client, over two seconds."
+    )
+    max_sdp_bytes: int = Field(65_536, ge=4096, description="Largest body of a WHIP request.")
+    max_ice_candidates: int = Field(64, ge=1, description="Candidates of one WHIP session.")
+    max_connections: int = Field(4096, ge=8, description="Connections of any kind.")
+    max_pending_per_address: int = Field(
+        64, ge=1, description="Connections of one address that have not said what they want."
+    )
+    max_header_bytes: int = Field(
+        8192, ge=1024, description="Largest line or header field of an HTTP request."
+    )
+    header_timeout_s: float = Field(
+        10.0, gt=0, description="Longest time until a request's headers are there."
+    )
+    request_timeout_s: float = Field(30.0, gt=0, description="Longest time that a request takes.")
     ack_window: int = Field(10, ge=1, description="Unacknowledged poses in flight to a watcher.")
+    slow_after_s: float = Field(
+        15.0, gt=0, description="A watcher that acknowledges nothing for so long is let go."
+    )
+    ping_s: float = Field(
+        10.0, gt=0, description="WebSocket ping interval; a peer half as long silent is gone."
+    )
+    grace_s: float = Field(
+        30.0, ge=0, description="How long a client that lost its connection may resume."
+    )
     start_bitrate_kbps: int = Field(2500, ge=100, description="Video bitrate to start at.")
     max_bitrate_kbps: int = Field(4000, ge=100)
     ice_servers: tuple[str, ...] = Field((), description="STUN and TURN addresses; none on a LAN.")
     silence_s: float = Field(2.0, gt=0, description="A publisher silent for longer has left.")
+
+    log_format: Literal["text", "json"] = Field("text", description="json: one object a line.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info")
+    metrics_public: bool = Field(
+        False, description="Show /metrics to other machines, too, and without a token."
+    )
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        return _is_loopback(self.host)
+
+    @property
+    def needs_tokens(self) -> bool:
+        """Whether rooms ask for tokens."""
+        return self.access == "token" or (self.access == "auto" and not self.on_loopback)
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:

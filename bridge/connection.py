@@ -6,26 +6,32 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Callable
 from typing import Protocol
 
-from aiohttp import WSMsgType, web
+from aiohttp import WebSocketError, WSMsgType, web
 
 import bridge
+from bridge.access.admission import Admission
+from bridge.access.errors import AccessError
 from bridge.protocol import (
     SUBPROTOCOL,
     Hello,
+    PlaybackControl,
+    PlaybackState,
     PosePacket,
-    ServerSession,
     ShapePacket,
     Subscribe,
     encode,
 )
+from bridge.protocol.session import CLOSE_NORMAL
+from bridge.resume import ResumeStore, ResumingSession
+from bridge.slowness import Slowness
 
 __all__ = ["Connection", "ConnectionHost"]
 
 _LOG = logging.getLogger(__name__)
 
-_HEARTBEAT_S = 10.0
 _HELLO_S = 10.0
 _CLOSE_TIMEOUT_S = 2.0
 
@@ -50,6 +56,15 @@ class ConnectionHost(Protocol):
         """A player sent a packet."""
         ...
 
+    @property
+    def playback_state(self) -> PlaybackState | None:
+        """What the room plays; None if it can play nothing."""
+        ...
+
+    def control_playback(self, connection: Connection, command: PlaybackControl) -> None:
+        """A watcher sent a command; a refusal goes through ``connection.send_encoded``."""
+        ...
+
 
 class Connection:
     """Serves one client. ``offer`` and ``send_encoded`` never wait: latest wins, as agreed.
@@ -59,60 +74,154 @@ class Connection:
         host: The room; None refuses the client, who asked for a room that is not open.
         ack_window: Poses that may be unacknowledged.
         max_message_bytes: A larger message closes the connection (code 1009).
+        store: The clients that may come back after a lost connection.
+        admission: Looks at each message first, and may refuse the client; None lets everyone in.
+        slow_after_s: A watcher that acknowledges nothing for so long while poses wait is let go.
+        ping_s: Interval of WebSocket pings; a peer that leaves one unanswered for half of it is
+            gone.
+        on_ended: Called once with how the connection ended (``outcome``).
+
+    Attributes:
+        session: The protocol's state.
+        admission: As given.
+        sent_bytes: Bytes of messages sent.
     """
 
     def __init__(
-        self, room: str, host: ConnectionHost | None, *, ack_window: int, max_message_bytes: int
+        self,
+        room: str,
+        host: ConnectionHost | None,
+        *,
+        ack_window: int,
+        max_message_bytes: int,
+        store: ResumeStore,
+        admission: Admission | None = None,
+        slow_after_s: float = 15.0,
+        ping_s: float = 10.0,
+        on_ended: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.session = ServerSession(
+        self.session = ResumingSession(
+            store,
             room=room,
             server=f"ghosthands {bridge.__version__}",
             clock_ns=time.monotonic_ns,
             ack_window=ack_window,
+            on_replaced=self._replaced,
         )
+        self.sent_bytes = 0
+        self._slowness = Slowness(
+            self.session.window, clock_ns=time.monotonic_ns, limit_s=slow_after_s
+        )
+        self.admission = admission
         self._room = room
         self._host = host
+        self._on_ended = on_ended
         self._wake = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._error_code: int | None = None
+        self._transport: asyncio.Transport | None = None
+        self._abort: asyncio.TimerHandle | None = None
         self._socket = web.WebSocketResponse(
             protocols=(SUBPROTOCOL,),
-            heartbeat=_HEARTBEAT_S,
+            heartbeat=ping_s,
             max_msg_size=max_message_bytes,
             compress=False,
+            autoping=False,  # Pings are counted as other messages are.
             timeout=_CLOSE_TIMEOUT_S,
         )
 
     def offer(self, seq: int, data: bytes) -> None:
         """Offers an encoded pose; the acknowledgement window decides."""
         self.session.offer(seq, data)
-        self._wake.set()
+        self._push()
 
     def send_encoded(self, data: bytes) -> None:
         """Queues an encoded message other than a pose for a client that has subscribed."""
         if self.session.subscribed:
             self.session.send_encoded(data)
-            self._wake.set()
+            self._push()
 
     def refuse(self, code: str, message: str) -> None:
         """Ends the connection with an error of the protocol."""
         self.session.refuse(code, message)
-        self._wake.set()
+        self._end_soon()
 
     def bye(self, reason: str) -> None:
         """Ends the connection because the room closes."""
         self.session.bye(reason)
-        self._wake.set()
+        self._end_soon()
+
+    def refuse_if_slow(self) -> None:
+        """Lets a watcher go that does not keep up; call it now and then."""
+        if self._slowness.too_slow:
+            self.refuse(
+                "too_slow",
+                f"no pose was acknowledged for {self._slowness.limit_s:g} s while newer ones "
+                "waited: connect again once poses can be taken, or subscribe with a lower "
+                "max_rate_hz",
+            )
+
+    async def ended(self) -> None:
+        """Returns once the connection has ended."""
+        await self._ended.wait()
+
+    @property
+    def client(self) -> str:
+        """The client's name and version, by its own word; empty before its hello."""
+        return self.session.hello.client if self.session.hello else ""
+
+    @property
+    def dropped(self) -> int:
+        """Poses that the acknowledgement window dropped on this connection."""
+        return self.session.window.dropped
+
+    @property
+    def full_s(self) -> float:
+        """How long the acknowledgement window was full, seconds."""
+        return self._slowness.full_s
+
+    @property
+    def oldest_s(self) -> float:
+        """Age of the oldest pose that has not been acknowledged, seconds."""
+        return self._slowness.oldest_s
+
+    @property
+    def outcome(self) -> str:
+        """How the connection ended, in one word.
+
+        ``bye`` (the client said so), ``closed`` (it closed the socket properly), ``lost``,
+        ``no_pong``, ``client_error`` (it sent an error), ``bridge_bye``, or the code of the
+        bridge's error.
+        """
+        close, socket = self.session.close, self._socket
+        if close is None:
+            if isinstance(socket.exception(), TimeoutError):
+                return "no_pong"
+            codes = {1000: "closed", 1001: "closed", 1005: "closed", 1009: "too_large"}
+            return codes.get(self._error_code or socket.close_code or 0, "lost")
+        if close.code != CLOSE_NORMAL:
+            return close.reason
+        if close.reason:
+            return "bridge_bye"
+        return "client_error" if self.session.error else "bye"
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Handles the WebSocket until it ends."""
         await self._socket.prepare(request)
+        self._transport = request.transport
         writer = asyncio.create_task(self._write())
         # Whoever says nothing shall not hold a place for ever.
         deadline = asyncio.get_running_loop().call_later(_HELLO_S, self._require_hello)
         try:
             async for message in self._socket:
                 if message.type in (WSMsgType.BINARY, WSMsgType.TEXT):
-                    self._take(message.data)
-                    self._wake.set()
+                    if self._admits(message.data):
+                        self._take(message.data)
+                    self._push()
+                elif message.type is WSMsgType.PING and self._admits(b""):
+                    await self._socket.pong(message.data)
+                elif isinstance(message.data, WebSocketError):  # RFC 6455 broken, or too large
+                    self._error_code = message.data.code
                 if self.session.close is not None:
                     break
             # The writer sends what is left (an error, a bye) and closes the socket.
@@ -122,16 +231,58 @@ class Connection:
                     await asyncio.wait_for(asyncio.shield(writer), _CLOSE_TIMEOUT_S)
         finally:
             deadline.cancel()
+            if self._abort is not None:
+                self._abort.cancel()
+            if self._transport is not None and self._socket.exception() is not None:
+                self._transport.abort()  # a peer that is gone will not take what is buffered
             self.session.lost()
             if self._host is not None:
                 self._host.leave(self)
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
+            self._ended.set()
+            self._log_end()
+            self._on_ended(self.outcome)
         return self._socket
+
+    def _log_end(self) -> None:
+        error = self.session.error
+        _LOG.log(
+            logging.DEBUG if error is None else logging.INFO,
+            "room %s: %s %r ended: %s%s",
+            self._room,
+            self.session.role or "client",
+            self.client,
+            self.outcome,
+            "" if error is None else f" ({error.message})",
+            extra={"room": self._room, "client": self.client},
+        )
+
+    def _end_soon(self) -> None:
+        """Sends what is left and closes; a peer that takes nothing any more is cut off."""
+        self._wake.set()
+        if self._abort is None and self._transport is not None:
+            loop = asyncio.get_running_loop()
+            self._abort = loop.call_later(_CLOSE_TIMEOUT_S, self._transport.abort)
+
+    def _replaced(self) -> None:
+        """The client has come back on another connection: its place is free for that one."""
+        if self._host is not None:
+            self._host.leave(self)
+        self._end_soon()
 
     def _require_hello(self) -> None:
         if self.session.hello is None:
             self.refuse("unexpected", f"no hello came within {_HELLO_S:g} s")
+
+    def _admits(self, data: bytes | str) -> bool:
+        if self.admission is not None and self.session.close is None:
+            try:
+                self.admission.check(data)
+            except AccessError as error:
+                self.refuse(error.code, str(error))
+                return False
+        return True
 
     def _take(self, data: bytes | str) -> None:
         for message in self.session.receive(data):
@@ -146,11 +297,35 @@ class Connection:
             elif isinstance(message, Subscribe) and self._host is not None:
                 for shape in self._host.shapes:
                     self.session.send_encoded(encode(shape))
+                if (state := self._host.playback_state) is not None:
+                    self.session.send_encoded(encode(state))
+            elif isinstance(message, PlaybackControl) and self._host is not None:
+                self._host.control_playback(self, message)
             elif isinstance(message, ShapePacket | PosePacket) and self._host is not None:
                 self._host.played(self, message)
 
+    def _push(self) -> None:
+        """Sends what may go now; wakes the writer for what has to wait, and for the end."""
+        self._flush()
+        if self.session.close is not None or self.session.window.wait_ns() is not None:
+            self._wake.set()
+
+    def _flush(self) -> None:
+        """Sends what the session has queued, straight to the transport.
+
+        No task has to have its turn for each watcher and pose. The window, and not the transport's
+        buffer, bounds what is on its way.
+        """
+        self._slowness.note()
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        for data in self.session.outgoing():
+            transport.write(_frame(data))
+            self.sent_bytes += len(data)
+
     async def _write(self) -> None:
-        """Sends what the session has queued, whenever it has; closes the socket when it says."""
+        """Sends poses that a rate limit lets wait, and closes the socket when the session says."""
         while True:
             wait_ns = self.session.window.wait_ns()
             with contextlib.suppress(TimeoutError):
@@ -159,11 +334,18 @@ class Connection:
                 )
             self._wake.clear()
             self.session.poll()
-            try:
-                for data in self.session.outgoing():
-                    await self._socket.send_bytes(data)
-                if (close := self.session.close) is not None:
+            self._flush()
+            if (close := self.session.close) is not None:
+                with contextlib.suppress(ConnectionError):
                     await self._socket.close(code=close.code, message=close.reason.encode())
-                    return
-            except ConnectionError:
                 return
+
+
+def _frame(data: bytes) -> bytes:
+    """One binary WebSocket message in one frame, as a server sends it (RFC 6455, section 5.2)."""
+    size = len(data)
+    if size < 126:
+        return bytes((0x82, size)) + data
+    if size < 1 << 16:
+        return b"\x82\x7e" + size.to_bytes(2, "big") + data
+    return b"\x82\x7f" + size.to_bytes(8, "big") + data

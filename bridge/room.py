@@ -16,7 +16,17 @@ from bridge.connection import Connection
 from bridge.errors import GhostHandsError
 from bridge.feed import PoseFeed
 from bridge.model.reconstruct import Reconstruction, Reconstructor
-from bridge.protocol import PosePacket, ShapePacket, Status, ViewStatus, encode
+from bridge.observe import Metrics, RoomMeter, RoomState, ViewState
+from bridge.playback import Library, RoomPlayback, may_control
+from bridge.protocol import (
+    PlaybackControl,
+    PlaybackState,
+    PosePacket,
+    ShapePacket,
+    Status,
+    ViewStatus,
+    encode,
+)
 from bridge.recorder import Recorder
 from bridge.stats import Window
 from bridge.streams import FrameSet, SynchronisedViews, ViewSource
@@ -26,17 +36,20 @@ __all__ = ["Room"]
 _LOG = logging.getLogger(__name__)
 
 _STATUS_INTERVAL_S = 1.0
+_CLOSING = "the bridge is closing"
 
 
 class Room:
     """One lesson. All methods belong on the event loop; the model runs in a thread of the room.
 
-    A room's poses come from one source at a time: from its views, or from a player.
+    A room's poses come from one source at a time: from its views, from a player, or from a
+    recording that its watchers play; a view or a player that joins ends the recording.
 
     Args:
         name: The room's name.
         settings: The bridge's settings.
         make_reconstructor: Makes the room's own reconstructor.
+        metrics: Where the room's measurements go; None for nowhere.
         now_ns: The bridge's clock.
     """
 
@@ -46,9 +59,13 @@ class Room:
         settings: Settings,
         make_reconstructor: Callable[[], Reconstructor],
         *,
+        metrics: Metrics | None = None,
         now_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.name = name
+        metrics = metrics or Metrics()
+        self._counters = metrics.counters
+        self._meter = RoomMeter(name, metrics)
         self._settings = settings
         self._now_ns = now_ns
         self._views = SynchronisedViews(now_ns=now_ns)
@@ -59,12 +76,16 @@ class Room:
         self._feed = PoseFeed()
         self._connections: set[Connection] = set()
         self._player: Connection | None = None
+        self._playback: RoomPlayback | None = None
+        if settings.lessons is not None:
+            library = Library(settings.lessons)
+            self._playback = RoomPlayback(library, self, name=name, now_ns=now_ns)
         self._recorder: Recorder | None = None
         self._recorder_failed = False
         self._latency_ms = Window()
-        self._failures = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._ending: asyncio.Task[None] | None = None
+        self._closed = False
 
     def open(self) -> None:
         """Starts the room's work on the running event loop."""
@@ -72,15 +93,22 @@ class Room:
             asyncio.create_task(self._reconstruct_sets(), name=f"room {self.name}: reconstruct"),
             asyncio.create_task(self._send_status(), name=f"room {self.name}: status"),
         ]
+        if self._playback is not None:
+            self._playback.open()
 
     async def close(self) -> None:
         """Says goodbye to all who watch, ends the recording and stops; leaves nothing behind."""
+        self._closed = True
         self._views.close()
-        for connection in tuple(self._connections):
-            connection.bye("the bridge is closing")
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._playback is not None:
+            await self._playback.close()
+        leaving = tuple(self._connections)
+        for connection in leaving:
+            connection.bye(_CLOSING)
+        await asyncio.gather(*(connection.ended() for connection in leaving))
         await asyncio.to_thread(self._worker.shutdown)
         if self._ending is not None:
             await self._ending
@@ -98,21 +126,24 @@ class Room:
 
     def add_view(self, source: ViewSource) -> None:
         """A device publishes; one of the same name leaves first."""
+        if self._playback is not None:
+            self._playback.end(f"device {source.view} has joined: the lesson is live")
         self._sources[source.view] = source
         self._views.add(source)
-        _LOG.info("room %s: view %s joined", self.name, source.view)
+        _LOG.info("room %s: view %s joined", self.name, source.view, extra=self._named(source))
 
     def remove_view(self, source: ViewSource) -> None:
         """A device has left; one that another of its name has replaced is ignored."""
         if self._sources.get(source.view) is not source:
             return
         del self._sources[source.view]
+        self._meter.view_left(self._views.count(source.view), source.stats().skipped)
         self._hands_seen.pop(source.view, None)
         self._views.remove(source.view)
         self._worker.submit(self._reconstructor.forget, source.view)
         if not self._sources:  # The lesson is over; the next one gets a file of its own.
             self._ending = asyncio.create_task(self._end_recording())
-        _LOG.info("room %s: view %s left", self.name, source.view)
+        _LOG.info("room %s: view %s left", self.name, source.view, extra=self._named(source))
 
     @property
     def shapes(self) -> tuple[ShapePacket, ...]:
@@ -121,30 +152,73 @@ class Room:
 
     def join(self, connection: Connection) -> None:
         """See ``ConnectionHost``."""
+        if self._closed:
+            connection.bye(_CLOSING)
+            return
         if connection.session.role == "play":
             if self._player is not None or self._sources:
                 busy = "another player" if self._player else "its devices"
                 connection.refuse("unexpected", f"room {self.name} is taken by {busy}")
                 return
+            if self._playback is not None:
+                self._playback.end("a recording is played into the room from outside")
             self._player = connection
         elif len(self._connections) >= self._settings.max_subscribers:
+            self._counters.add("limited", limit="max_subscribers")
             connection.refuse("unexpected", f"room {self.name} is full")
             return
         self._connections.add(connection)
 
     def leave(self, connection: Connection) -> None:
         """See ``ConnectionHost``."""
-        self._connections.discard(connection)
+        if connection in self._connections:
+            self._connections.discard(connection)
+            self._meter.client_left(connection)
         if self._player is connection:
             self._player = None
 
     def played(self, connection: Connection, packet: ShapePacket | PosePacket) -> None:
         """See ``ConnectionHost``."""
         if connection is self._player:
-            replayed = self._feed.replay(packet)
-            if isinstance(replayed, PosePacket):
-                self._latency_ms.add(self._now_ns(), self._age_ms(replayed))
-            self._send(replayed)
+            self._replay(packet)
+
+    @property
+    def playback_state(self) -> PlaybackState | None:
+        """See ``ConnectionHost``."""
+        return None if self._playback is None else self._playback.state()
+
+    def control_playback(self, connection: Connection, command: PlaybackControl) -> None:
+        """See ``ConnectionHost``."""
+        if self._playback is None:
+            why = "this bridge has no recordings to play: start it with --lessons FOLDER"
+            state = PlaybackState(self._now_ns(), None, 0.0, 0.0, False, 1.0, problem=why)
+            connection.send_encoded(encode(state))
+            return
+        holder = connection.admission.holder if connection.admission is not None else None
+        scope = None if holder is None else holder.grant.scope
+        if may_control(self._settings.playback_control, scope):
+            self._playback.control(command, lambda state: connection.send_encoded(encode(state)))
+        else:
+            state = self._playback.state("you may not play recordings in this room")
+            connection.send_encoded(encode(state))
+
+    def busy(self) -> str | None:
+        """See ``PlaybackHost``."""
+        if self._sources:
+            return f"room {self.name} has live devices: recordings can be played once they left"
+        if self._player is not None:
+            return f"a recording is already played into room {self.name} from outside"
+        return None
+
+    def send_played(self, packet: ShapePacket | PosePacket) -> None:
+        """See ``PlaybackHost``."""
+        self._replay(packet)
+
+    def announce(self, state: PlaybackState) -> None:
+        """See ``PlaybackHost``."""
+        data = encode(state)
+        for connection in self._connections:
+            connection.send_encoded(data)
 
     def summary(self) -> dict[str, Any]:
         """The room's state for ``GET /rooms/{room}``."""
@@ -160,20 +234,78 @@ class Room:
             "recording": str(self._recorder.path) if self._recorder else None,
             "watchers": sum(c is not self._player for c in self._connections),
             "playing": self.playing,
+            "playback": None if self._playback is None else self._playback.recording,
             "poses_dropped": sum(c.session.window.dropped for c in self._connections),
-            "failures": self._failures,
+            "slowest_watcher": self._slowest(),
+            "failures": self._meter.failures,
         }
+
+    def state(self) -> RoomState:
+        """The room's state for ``/metrics``."""
+        stats = {name: source.stats() for name, source in self._sources.items()}
+        return self._meter.read(
+            views=[
+                ViewState(
+                    name=view.view,
+                    live=view.live,
+                    rate_hz=view.rate_hz,
+                    hands=view.hands.bit_count(),
+                )
+                for view in self._status().views
+            ],
+            counts=[(self._views.count(name), stats[name].skipped) for name in stats],
+            clients=self._connections,
+            watchers=sum(c is not self._player for c in self._connections),
+            playing=self.playing,
+            recording=self._recorder is not None and self._recorder.recording,
+            recorder_dropped=self._recorder.dropped if self._recorder else 0,
+            fuser=self._reconstructor.fuser,
+        )
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """All who have joined, watchers and player."""
+        return tuple(self._connections)
+
+    @property
+    def recording_failed(self) -> bool:
+        """The room should be recorded, and is not any more."""
+        return self._recorder_failed or (
+            self._recorder is not None and self._recorder.error is not None
+        )
+
+    def _slowest(self) -> dict[str, Any] | None:
+        watchers = [c for c in self._connections if c is not self._player]
+        slowest = max(watchers, key=lambda c: (c.oldest_s, c.full_s), default=None)
+        if slowest is None:
+            return None
+        return {
+            "client": slowest.client,
+            "oldest_unacknowledged_s": round(slowest.oldest_s, 3),
+            "window_full_s": round(slowest.full_s, 3),
+            "poses_dropped": slowest.dropped,
+        }
+
+    def _named(self, source: ViewSource) -> dict[str, str]:
+        return {"room": self.name, "view": source.view}
 
     async def _reconstruct_sets(self) -> None:
         loop = asyncio.get_running_loop()
         while (frames := await self._views.next_set()) is not None:
+            began_ns = self._now_ns()
+            self._meter.begin(frames, began_ns)
             try:
                 result = await loop.run_in_executor(self._worker, self._reconstruct, frames)
             except Exception:  # One bad frame must not end a lesson.
-                self._failures += 1
-                if self._failures <= 3:
-                    _LOG.exception("room %s: a frame set could not be reconstructed", self.name)
+                self._meter.failures += 1
+                if self._meter.failures <= 3:
+                    _LOG.exception(
+                        "room %s: a frame set could not be reconstructed",
+                        self.name,
+                        extra={"room": self.name},
+                    )
                 continue
+            self._meter.reconstructed(self._now_ns() - began_ns)
             await self._publish(frames, result)
 
     def _reconstruct(self, frames: FrameSet) -> Reconstruction:
@@ -188,10 +320,20 @@ class Room:
                 1 << k for k, hand in enumerate(view.hands) if hand is not None
             )
         shapes, pose = self._feed.packets(result.hands)
-        self._latency_ms.add(self._now_ns(), self._age_ms(pose))
+        began_ns = self._now_ns()
+        self._latency_ms.add(began_ns, self._age_ms(pose))
         for shape in shapes:
             self._send(shape)
         self._send(pose)
+        self._meter.published(pose.time_ns, began_ns, self._now_ns())
+
+    def _replay(self, packet: ShapePacket | PosePacket) -> None:
+        replayed, began_ns = self._feed.replay(packet), self._now_ns()
+        if isinstance(replayed, PosePacket):
+            self._latency_ms.add(began_ns, self._age_ms(replayed))
+        self._send(replayed)
+        if isinstance(replayed, PosePacket):
+            self._meter.published(replayed.time_ns, began_ns, self._now_ns())
 
     def _send(self, packet: ShapePacket | PosePacket) -> None:
         if isinstance(packet, PosePacket):
@@ -222,15 +364,16 @@ class Room:
             )
             for shape in self._feed.shapes:
                 self._recorder.write(shape)
-            _LOG.info("room %s: recording to %s", self.name, path)
+            _LOG.info("room %s: recording to %s", self.name, path, extra={"room": self.name})
         except GhostHandsError as error:
             self._recorder_failed = True
-            _LOG.error("room %s is not recorded: %s", self.name, error)
+            _LOG.error("room %s is not recorded: %s", self.name, error, extra={"room": self.name})
 
     async def _end_recording(self) -> None:
         recorder, self._recorder = self._recorder, None
         if recorder is not None:
             await asyncio.to_thread(recorder.close)
+            self._meter.recording_ended(recorder.dropped)
 
     def _status(self) -> Status:
         now = self._now_ns()
@@ -260,6 +403,7 @@ class Room:
             await asyncio.sleep(_STATUS_INTERVAL_S)
             data = encode(self._status())
             for connection in tuple(self._connections):
+                connection.refuse_if_slow()
                 connection.send_encoded(data)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,31 @@ import msgpack
 from aiohttp import web
 
 import bridge
+from bridge.access import Gate, Keyring
+from bridge.access.admission import Admission
+from bridge.access.door import Door, GuardedSite, has_said_hello
+from bridge.access.http import (
+    add_join_route,
+    bearer_token,
+    guard,
+    require_token,
+    security_headers,
+)
 from bridge.config import Settings
 from bridge.connection import Connection
 from bridge.errors import InputError
 from bridge.model.hand import mesh_document
 from bridge.model.nets import HandNets, load_nets
 from bridge.model.selfcal.worker import end_worker
+from bridge.observe import Metrics, add_observe_routes
+from bridge.observe.routes import Readiness, is_local
 from bridge.protocol.joints import Side
+from bridge.resume import ResumeStore
 from bridge.rooms import Rooms
-from bridge.streams import WhipSettings, add_whip_routes
+from bridge.streams import WhipEndpoint, WhipSettings, add_whip_routes
 from bridge.tls import own_certificate, server_context
 
-__all__ = ["STATIC_FOLDER", "make_app", "run"]
+__all__ = ["STATIC_FOLDER", "close_rooms", "make_app", "run"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -32,34 +46,46 @@ _WEB_FOLDER = Path(__file__).parent / "web"
 STATIC_FOLDER = _WEB_FOLDER / "dist"
 """The pages' scripts and styles, as built by ``npm run build`` in ``bridge/web``."""
 
+_EVICT_INTERVAL_S = 1.0
+
 _PAGES = {"/": "index.html", "/capture": "capture.html", "/viewer": "viewer.html"}
 
-_HEADERS = {
-    "Content-Security-Policy": (
-        # Older Safari does not take WebSockets of the page's own origin for 'self'.
-        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; "
-        "media-src 'self' blob:; "
-        "worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-    ),
-    "Permissions-Policy": "camera=(self), microphone=(self), xr-spatial-tracking=(self)",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-
 _ROOMS = web.AppKey("rooms", Rooms)
+_GATE = web.AppKey("gate", Gate)
+_WHIP = web.AppKey("whip", WhipEndpoint)
 _SETTINGS = web.AppKey("settings", Settings)
+_METRICS = web.AppKey("metrics", Metrics)
+_READINESS = web.AppKey("readiness", Readiness)
+_RESUMING = web.AppKey("resuming", ResumeStore)
 
 
-def make_app(settings: Settings, nets: HandNets) -> web.Application:
+def make_app(
+    settings: Settings, nets: HandNets, *, keyring: Keyring | None = None
+) -> web.Application:
     """The bridge as an aiohttp application; its rooms close with it.
 
     Args:
         settings: The bridge's settings.
         nets: The hand nets, shared by all rooms.
+        keyring: The bridge's secret and tokens, where the settings ask for tokens.
+
+    Raises:
+        InputError: The settings ask for tokens and there is no keyring.
     """
-    app = web.Application(middlewares=[_safe], client_max_size=settings.max_message_bytes)
+    metrics = Metrics()
+    gate = Gate(settings, keyring, metrics.counters)
+    app = web.Application(
+        middlewares=[_safe, guard(gate, settings, metrics.counters)],
+        client_max_size=settings.max_message_bytes,
+    )
     app[_SETTINGS] = settings
-    app[_ROOMS] = Rooms(settings, nets)
+    app[_METRICS] = metrics
+    app[_GATE] = gate
+    app[_ROOMS] = Rooms(settings, nets, metrics=metrics, gate=gate)
+    app[_RESUMING] = ResumeStore(clock_ns=time.monotonic_ns, grace_s=settings.grace_s)
+    app[_READINESS] = Readiness(
+        settings.record, lambda: [room.name for room in app[_ROOMS] if room.recording_failed]
+    )
 
     for path in _PAGES:
         app.router.add_get(path, _page)
@@ -68,9 +94,18 @@ def make_app(settings: Settings, nets: HandNets) -> web.Application:
     app.router.add_get("/hands/{side:left|right}.msgpack", _hand)
     app.router.add_get("/health", _health)
     app.router.add_get("/rooms/{room}", _room)
+    add_observe_routes(app, app[_METRICS], app[_READINESS], may_read_metrics=_may_read_metrics)
     app.router.add_get("/ws/{room}", _websocket)
-    add_whip_routes(app, app[_ROOMS], _whip_settings(settings))
+    add_join_route(app, gate)
+    app[_WHIP] = add_whip_routes(
+        app,
+        app[_ROOMS],
+        _whip_settings(settings),
+        on_limit=lambda limit: metrics.counters.add("limited", limit=limit),
+    )
     app.cleanup_ctx.append(_rooms_open)
+    app.cleanup_ctx.append(_evicting)
+    app.on_shutdown.insert(0, close_rooms)
     return app
 
 
@@ -84,7 +119,7 @@ async def run(
 
     Args:
         settings: The bridge's settings.
-        data_folder: Where the self-made certificate is kept.
+        data_folder: Where the self-made certificate and the bridge's secret are kept.
         on_ready: Called with the port once it listens.
 
     Raises:
@@ -99,11 +134,19 @@ async def run(
             tls = server_context(*own_certificate(data_folder / "tls"))
     if settings.record is not None:
         _make_folder(settings.record)
+    if settings.lessons is not None and not settings.lessons.is_dir():
+        raise InputError(f"there is no folder of lessons at {settings.lessons}")
     nets = await asyncio.to_thread(load_nets, settings.provider)
-    runner = web.AppRunner(make_app(settings, nets), access_log=None, shutdown_timeout=3.0)
+    keyring = None
+    if settings.needs_tokens:
+        keyring = Keyring(settings.access_folder or data_folder / "access")
+        keyring.tidy()
+    app = make_app(settings, nets, keyring=keyring)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=3.0)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, settings.host, settings.port, ssl_context=tls)
+        door = Door(settings, app[_METRICS].counters)
+        site = GuardedSite(runner, door, settings.host, settings.port, tls=tls)
         try:
             await site.start()
         except OSError as error:
@@ -114,6 +157,8 @@ async def run(
         on_ready(runner.addresses[0][1])
         await asyncio.Event().wait()
     finally:
+        # The port stays open until everyone has been told: who asks meanwhile learns why.
+        await close_rooms(app)
         await runner.cleanup()
         await asyncio.to_thread(end_worker)
 
@@ -125,6 +170,8 @@ def _whip_settings(settings: Settings) -> WhipSettings:
         max_sessions=settings.max_rooms * settings.max_views,
         silence_timeout_s=settings.silence_s,
         ice_servers=settings.ice_servers,
+        max_sdp_bytes=settings.max_sdp_bytes,
+        max_candidates=settings.max_ice_candidates,
     )
 
 
@@ -138,10 +185,14 @@ def _make_folder(folder: Path) -> None:
 
 
 async def _rooms_open(app: web.Application) -> Any:
-    rooms = app[_ROOMS]
-    rooms.open()
+    app[_ROOMS].open()
     yield
-    await rooms.close()
+
+
+async def close_rooms(app: web.Application) -> None:
+    """Tells everyone that the bridge is closing, and ends recordings; nobody joins any more."""
+    app[_READINESS].closing = True
+    await app[_ROOMS].close()
 
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -150,14 +201,35 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 @web.middleware
 async def _safe(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Adds the security headers to every answer, errors too."""
+    settings = request.app[_SETTINGS]
     try:
         response = await handler(request)
     except web.HTTPException as error:
-        error.headers.update(_HEADERS)
+        error.headers.update(security_headers(request, error, settings))
         raise
     if not response.prepared:
-        response.headers.update(_HEADERS)
+        response.headers.update(security_headers(request, response, settings))
     return response
+
+
+async def _evicting(app: web.Application) -> AsyncIterator[None]:
+    """Lets nobody stay whose token was revoked."""
+    task = asyncio.create_task(_evict(app), name="evict")
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _evict(app: web.Application) -> None:
+    gate, why = app[_GATE], "the token was revoked: ask for a new link or join code"
+    while not gate.is_open:
+        await asyncio.sleep(_EVICT_INTERVAL_S)
+        for connection in [c for room in app[_ROOMS] for c in room.connections]:
+            if connection.admission and not gate.may_stay(connection.admission.holder):
+                connection.refuse("unauthorised", why)
+        for session in app[_WHIP].sessions:
+            if not gate.may_stay(app[_ROOMS].publisher(session.room, session.view)):
+                await session.close("its token was revoked")
 
 
 async def _page(request: web.Request) -> web.StreamResponse:
@@ -179,15 +251,20 @@ async def _hand(request: web.Request) -> web.Response:
 
 
 async def _health(request: web.Request) -> web.Response:
-    return web.json_response(
-        {
-            "version": bridge.__version__,
-            "rooms": {room.name: room.summary() for room in request.app[_ROOMS]},
-        }
-    )
+    """The bridge's version and its rooms, as far as the one who asks may know of them."""
+    gate = request.app[_GATE]
+    known = gate.room_of(bearer_token(request))
+    rooms = {
+        room.name: room.summary()
+        for room in request.app[_ROOMS]
+        if gate.is_open or room.name == known
+    }
+    access = "open" if gate.is_open else "token"
+    return web.json_response({"version": bridge.__version__, "access": access, "rooms": rooms})
 
 
 async def _room(request: web.Request) -> web.Response:
+    require_token(request.app[_GATE], request)
     room = request.app[_ROOMS].get(request.match_info["room"])
     if room is None:
         raise web.HTTPNotFound(text="no such room; a device that publishes to it opens it\n")
@@ -197,10 +274,40 @@ async def _room(request: web.Request) -> web.Response:
 async def _websocket(request: web.Request) -> web.StreamResponse:
     settings = request.app[_SETTINGS]
     name = request.match_info["room"]
+    rooms, counters = request.app[_ROOMS], request.app[_METRICS].counters
+    if rooms.closing:
+        raise web.HTTPServiceUnavailable(
+            text="the bridge is shutting down\n", headers={"Retry-After": "5"}
+        )
+    admission = Admission(
+        request.app[_GATE],
+        room=name,
+        token=bearer_token(request),
+        address=request.remote,
+        max_messages_per_s=settings.max_messages_per_s,
+        counters=counters,
+        on_hello=lambda: has_said_hello(request),
+    )
+
+    def ended(outcome: str) -> None:
+        counters.add("connections", outcome=outcome)
+        if outcome == "too_large":
+            counters.add("limited", limit="max_message_bytes")
+
     connection = Connection(
         name,
-        request.app[_ROOMS].get(name),
+        rooms.get(name),
         ack_window=settings.ack_window,
         max_message_bytes=settings.max_message_bytes,
+        store=request.app[_RESUMING],
+        admission=admission,
+        slow_after_s=settings.slow_after_s,
+        ping_s=settings.ping_s,
+        on_ended=ended,
     )
     return await connection.serve(request)
+
+
+def _may_read_metrics(request: web.Request) -> bool:
+    """Who may: this machine, or everyone where the settings say so."""
+    return request.app[_SETTINGS].metrics_public or is_local(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import ssl as tls
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from bridge import __version__
+from bridge.bearer import bearer_header
 from bridge.errors import ConnectionFailedError, InputError
 from bridge.protocol.client_session import ClientSession
 from bridge.protocol.messages import MAX_MESSAGE_BYTES, SUBPROTOCOL, Bye, ErrorMessage, Message
@@ -20,7 +22,11 @@ from bridge.protocol.session import State
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
-__all__ = ["Connection", "open_connection", "room_url"]
+__all__ = ["Connection", "LostError", "open_connection", "room_url"]
+
+# At DEBUG websockets logs every header and message, and with them the token.
+_QUIET_LOG = logging.getLogger(f"{__name__}.websocket")
+_QUIET_LOG.setLevel(logging.INFO)
 
 _OPEN_TIMEOUT_S = 10.0
 _CLOSE_TIMEOUT_S = 2.0
@@ -30,6 +36,7 @@ _FIRST_PINGS = 5
 _FIRST_PING_INTERVAL_S = 0.1
 _PING_INTERVAL_S = 2.0
 _NO_STATUS = 1005  # RFC 6455, section 7.4.1: the peer closed and gave no code
+_NO_PONG = 1011  # what the websockets library closes with when its ping is not answered
 _CLEAN_CLOSES = (1000, 1001, _NO_STATUS)
 
 
@@ -59,6 +66,10 @@ def room_url(url: str, room: str) -> str:
     return urlunsplit((scheme, parts.netloc, f"{parts.path.rstrip('/')}/ws/{room}", "", ""))
 
 
+class LostError(ConnectionFailedError):
+    """The network or the bridge went away without a word; whoever comes back may resume."""
+
+
 class Connection:
     """An open connection, whose clock is known.
 
@@ -71,6 +82,22 @@ class Connection:
         self.session = session
         self.address = address
         self._websocket = websocket
+        self._early: tuple[Message, ...] = ()
+
+    async def greet(self) -> None:
+        """Waits for welcome, then for the first pong; what else comes meanwhile is kept."""
+        session = self.session
+        early: tuple[Message, ...] = ()
+        await self.flush()
+        while not session.clock.ready:
+            received = await self.receive()
+            if received is None:
+                raise self._failed("ended the connection before its welcome")
+            early += tuple(message for message in received if message is not session.welcome)
+            if session.state is State.OPEN:
+                session.ping()
+                await self.flush()
+        self._early = early
 
     async def flush(self) -> None:
         """Sends what the session has to send, and closes the socket if it says so.
@@ -90,10 +117,14 @@ class Connection:
         """What the bridge's next WebSocket message brings; None once it has ended in good order.
 
         Raises:
+            LostError: It is lost.
             ConnectionFailedError: It ended in another way, refused, or broke the protocol.
         """
         from websockets.exceptions import ConnectionClosed
 
+        if self._early:
+            early, self._early = self._early, ()
+            return early
         try:
             data = await self._websocket.recv()
         except ConnectionClosed as closed:
@@ -101,9 +132,11 @@ class Connection:
             frame = closed.rcvd or closed.sent
             if frame is not None and frame.code in _CLEAN_CLOSES:
                 return None
-            why = (
-                "connection lost" if frame is None else f"{frame.reason} (close code {frame.code})"
-            )
+            if frame is None or (closed.rcvd is None and frame.code == _NO_PONG):
+                raise LostError(
+                    f"the bridge at {self.address} ended the connection: connection lost"
+                ) from None
+            why = f"{frame.reason} (close code {frame.code})"
             raise self._failed(f"ended the connection: {why}") from None
         received = self.session.receive(data)
         await self.flush()
@@ -144,21 +177,29 @@ async def open_connection(
     ssl: tls.SSLContext | None,
     insecure: bool,
     token: str | None,
+    resume: str | None = None,
     clock_ns: Callable[[], int] = time.monotonic_ns,
 ) -> Connection:
     """Connects, agrees on a version and measures the bridge's clock once.
 
+    ``resume`` is the ``session`` of the welcome of a connection that was lost.
+
     Raises:
-        InputError: The address or the room's name cannot be used.
+        InputError: The address, the room's name or the token cannot be used.
         ConnectionFailedError: There is no bridge, it is not trusted, or it refuses.
     """
     address = room_url(url, room)
     websocket = await _open_websocket(address, _tls_context(address, ssl, insecure), token)
-    session = ClientSession(role=role, client=f"ghosthands-python {__version__}", clock_ns=clock_ns)
+    session = ClientSession(
+        role=role,
+        client=f"ghosthands-python {__version__}",
+        clock_ns=clock_ns,
+        resume=resume,
+    )
     connection = Connection(websocket, session, address)
     try:
         async with asyncio.timeout(_OPEN_TIMEOUT_S):
-            await _greet(connection)
+            await connection.greet()
     except TimeoutError:
         await websocket.close()
         raise ConnectionFailedError(
@@ -169,20 +210,6 @@ async def open_connection(
         await websocket.close()
         raise
     return connection
-
-
-async def _greet(connection: Connection) -> None:
-    """Waits for welcome, then for the first pong."""
-    session = connection.session
-    await connection.flush()
-    while not session.clock.ready:
-        if await connection.receive() is None:
-            raise ConnectionFailedError(
-                f"the bridge at {connection.address} ended the connection before its welcome"
-            )
-        if session.state is State.OPEN:
-            session.ping()
-            await connection.flush()
 
 
 def _tls_context(address: str, ssl: tls.SSLContext | None, insecure: bool) -> tls.SSLContext | None:
@@ -206,13 +233,14 @@ async def _open_websocket(
     from websockets.exceptions import InvalidHandshake, InvalidStatus
     from websockets.typing import Subprotocol
 
-    headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+    headers = bearer_header(token)
     try:
         websocket = await connect(
             address,
             ssl=context,
             subprotocols=[Subprotocol(SUBPROTOCOL)],
             additional_headers=headers,
+            logger=_QUIET_LOG,
             compression=None,  # costs time and gains nothing on these bytes
             proxy=None,  # a bridge stands in the same room
             max_size=MAX_MESSAGE_BYTES,

@@ -49,7 +49,7 @@ async def play(
         progress: Called after each pose with its position and the duration, in seconds.
         ssl: What to trust, when the bridge's certificate is not known to this machine.
         insecure: Trust any certificate: for a network you trust.
-        token: Sent as a Bearer token.
+        token: What lets in, where the bridge asks for it: a token to publish.
 
     Returns:
         How many poses were sent.

@@ -173,7 +173,16 @@ def _bridge(pipe: Pipe, _rate_hz: float) -> None:
     """The bridge, as ``ghosthands serve --insecure`` runs it."""
     from bridge.server import run
 
-    settings = Settings(host="127.0.0.1", port=0, insecure=True, max_subscribers=100_000)
+    most = 100_000
+    settings = Settings(
+        host="127.0.0.1",
+        port=0,
+        insecure=True,
+        access="open",
+        max_subscribers=most,
+        max_connections=most,
+        max_pending_per_address=most,
+    )
     with TemporaryDirectory() as folder:
         asyncio.run(run(settings, Path(folder), on_ready=pipe.send))
 

@@ -15,6 +15,8 @@ from bridge.commands import (
     publish,
     reconstruct,
     serve,
+    token,
+    top,
     train,
 )
 from bridge.commands.console import app
@@ -23,6 +25,7 @@ __all__ = ["app"]
 
 for verb in (
     serve.serve,
+    top.top,
     publish.publish,
     reconstruct.reconstruct,
     info.info,
@@ -36,5 +39,6 @@ app.command()(anchor.anchor)
 app.add_typer(bench.bench, name="bench")
 app.add_typer(data.data, name="data")
 app.add_typer(models.models, name="models")
+app.add_typer(token.token, name="token")
 app.command()(train.train)
 app.command(name="eval")(evaluate.evaluate)

@@ -82,6 +82,8 @@ def progress_bar(title: str, unit: str = "frames") -> Iterator[Any]:
 def run_until_stopped(main: Coroutine[Any, Any, _T]) -> _T | None:
     """Runs a coroutine; the first Ctrl-C or SIGTERM cancels it, so that it can clean up.
 
+    A second one ends the process at once, as that signal would have.
+
     Returns:
         What it returned; None when it was stopped.
     """
@@ -89,9 +91,17 @@ def run_until_stopped(main: Coroutine[Any, Any, _T]) -> _T | None:
     async def guarded() -> _T | None:
         task = asyncio.ensure_future(main)
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        signals = (signal.SIGINT, signal.SIGTERM)
+
+        def stop() -> None:
+            for number in signals:
+                loop.remove_signal_handler(number)
+                signal.signal(number, signal.SIG_DFL)
+            task.cancel()
+
+        for number in signals:
             try:
-                loop.add_signal_handler(number, task.cancel)
+                loop.add_signal_handler(number, stop)
             except NotImplementedError:  # Windows: asyncio.run turns Ctrl-C into a cancel itself.
                 break
         try:

@@ -30,6 +30,9 @@ def publish(
     ] = False,
     codec: Annotated[Literal["h264", "vp8"], typer.Option(help="Encode as this.")] = "h264",
     bitrate: Annotated[int, typer.Option(help="Video bitrate, kbit/s.", min=100)] = 2500,
+    token: Annotated[
+        str | None, typer.Option(help="Token to publish with.", envvar="GHOSTHANDS_TOKEN")
+    ] = None,
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Trust any certificate, as of a bridge of your own.")
     ] = False,
@@ -48,6 +51,7 @@ def publish(
                 copy=copy,
                 codec=codec,
                 bitrate_kbps=bitrate,
+                token=token,
                 insecure=insecure,
                 ca_file=ca_file,
                 progress=update,

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from bridge.commands.console import console, run_until_stopped
+from bridge.commands.invitation import invitation
 from bridge.commands.paths import data_folder
 
 if TYPE_CHECKING:
     from bridge.config import Settings
 
 __all__ = ["serve"]
+
+_LOG = logging.getLogger(__name__)
 
 
 def serve(
@@ -26,6 +29,9 @@ def serve(
         list[str] | None, typer.Option(help="A room that is open from the start [lesson].")
     ] = None,
     record: Annotated[Path | None, typer.Option(help="Record every room into this folder.")] = None,
+    lessons: Annotated[
+        Path | None, typer.Option(help="Recordings that whoever watches a room may play there.")
+    ] = None,
     anchor: Annotated[
         Path | None,
         typer.Option(help="The instrument's anchor file (ghosthands anchor): place and true size."),
@@ -41,6 +47,20 @@ def serve(
     insecure: Annotated[
         bool | None, typer.Option("--insecure", help="Plain HTTP, on a loopback host only.")
     ] = None,
+    access: Annotated[
+        str | None,
+        typer.Option(help="Whether rooms ask for a token: token, open; auto: not on loopback."),
+    ] = None,
+    show_links: Annotated[
+        bool,
+        typer.Option("--links/--no-links", help="Print links and join codes that let people in."),
+    ] = True,
+    log_format: Annotated[
+        str | None, typer.Option(help="Logs as text, or as json: one object a line [text].")
+    ] = None,
+    log_level: Annotated[
+        str | None, typer.Option(help="Log debug, info, warning or error and above [info].")
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="Settings file [ghosthands.toml if there].")
     ] = None,
@@ -54,36 +74,70 @@ def serve(
         port=port,
         rooms=tuple(room) if room else None,
         record=record,
+        lessons=lessons,
         anchor=anchor,
         fuser=fuser,
         provider=provider,
         certificate=certificate,
         private_key=private_key,
         insecure=insecure,
+        access=access,
+        log_format=log_format,
+        log_level=log_level,
     )
+    from bridge.observe import configure_logs
     from bridge.server import run
 
+    verbose = logging.getLogger().level == logging.DEBUG  # ghosthands -v serve
+    configure_logs(settings.log_format, "debug" if verbose else settings.log_level)
+
     run_until_stopped(
-        run(settings, data_folder(), on_ready=lambda port: _say_where(settings, port))
+        run(
+            settings,
+            data_folder(),
+            on_ready=lambda port: _say_where(settings, port, invite=show_links),
+        )
     )
-    console.print("Stopped.")
+    _say(settings, "Stopped.")
 
 
-def _say_where(settings: Settings, port: int) -> None:
+def _say(settings: Settings, text: str) -> None:
+    if settings.log_format == "json":
+        _LOG.info("%s", text)
+    else:
+        console.print(text)
+
+
+def _say_where(settings: Settings, port: int, *, invite: bool) -> None:
+    from bridge.access import Keyring
     from bridge.tls import local_addresses
 
     scheme = "http" if settings.insecure else "https"
     everywhere = settings.host in ("0.0.0.0", "::")  # noqa: S104
     hosts = ["localhost", *local_addresses()] if everywhere else [settings.host]
     outside = hosts[-1]
-    room = settings.rooms[0] if settings.rooms else "lesson"
-    table = Table(box=None, show_header=False, pad_edge=False)
+    if settings.log_format == "json":  # machines read along: no tables
+        _LOG.info("listening on %s://%s:%d", scheme, settings.host, port)
+        return
     base = f"{scheme}://{outside}:{port}"
-    table.add_row("Phone", f"{base}/capture?room={room}&view=phone")
-    table.add_row("Tablet", f"{base}/capture?room={room}&view=tablet")
-    table.add_row("Viewer", f"{base}/viewer?room={room}")
-    table.add_row("Overview", ", ".join(f"{scheme}://{host}:{port}" for host in hosts))
-    console.print(table, soft_wrap=True)
+    keyring = None
+    if settings.needs_tokens and invite:
+        keyring = Keyring(settings.access_folder or data_folder() / "access")
+    rows = []
+    for room in settings.rooms or ("lesson",):
+        rows += [("Room", room)] if len(settings.rooms) > 1 else []
+        rows += invitation(settings, keyring, room, base)
+    rows.append(("Overview", ", ".join(f"{scheme}://{host}:{port}" for host in hosts)))
+    for name, value in rows:
+        # Not among the logs, which go to standard error: the links let in whoever reads them.
+        typer.echo(f"{name:11}{value}")
+    if settings.needs_tokens:
+        console.print(
+            "The links and codes let in whoever has them. ghosthands token: more, or fewer.",
+            style="dim",
+        )
+    elif not settings.on_loopback:
+        console.print("Whoever reaches this bridge may enter every room (access).", style="yellow")
     if not settings.insecure and settings.certificate is None:
         console.print(
             "The certificate is the bridge's own: each browser warns once; choose to go on.",

@@ -115,7 +115,7 @@ async def show(
     Raises:
         GhostHandsError: A part failed, or no pose came.
     """
-    settings = Settings(host="127.0.0.1", port=0, insecure=True, rooms=(ROOM,))
+    settings = Settings(host="127.0.0.1", port=0, insecure=True, rooms=(ROOM,), access="open")
     async with AsyncExitStack() as stack:
         bridge = await stack.enter_async_context(bridge_part(settings, data_folder))
         base = f"http://127.0.0.1:{await bridge.ready()}"

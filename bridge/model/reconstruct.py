@@ -59,6 +59,11 @@ class Reconstructor:
         self._smoother = smoother or OneEuroSmoother()
         self._time_ns: int | None = None
 
+    @property
+    def fuser(self) -> Fuser:
+        """How views are fused."""
+        return self._fuser
+
     def step(self, time_ns: int, images: Mapping[str, NDArray[np.uint8]]) -> Reconstruction:
         """Reconstructs one frame set.
 

@@ -5,6 +5,7 @@
     StreamError
     └── WhipError             refused over HTTP (has ``status``)
         ├── BadOfferError     400  not a session description, or one that cannot work
+        │   └── TooManyCandidatesError
         ├── TokenError        401  the bearer token is missing or wrong
         ├── ForbiddenError    403  the token is right, but not for this
         ├── UnknownError      404  no such room or session
@@ -30,6 +31,7 @@ __all__ = [
     "StaleError",
     "TokenError",
     "TooLargeError",
+    "TooManyCandidatesError",
     "UnknownError",
     "UnsupportedError",
     "WhipError",
@@ -42,13 +44,21 @@ class WhipError(StreamError):
 
     Attributes:
         status: HTTP status of the response; its body is the message.
+        limit: The limit of the endpoint that was met, if one was.
     """
 
     status: ClassVar[int] = 400
+    limit: ClassVar[str | None] = None
 
 
 class BadOfferError(WhipError):
     """A body is not the session description it should be."""
+
+
+class TooManyCandidatesError(BadOfferError):
+    """More ICE candidates than any honest publisher has."""
+
+    limit = "max_ice_candidates"
 
 
 class TokenError(WhipError):
@@ -79,6 +89,7 @@ class TooLargeError(WhipError):
     """The body is larger than any honest one."""
 
     status = 413
+    limit = "max_sdp_bytes"
 
 
 class WrongTypeError(WhipError):

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from aiortc import RTCIceCandidate
 from aiortc.sdp import MediaDescription, SessionDescription, candidate_from_sdp
 
-from bridge.streams.errors import BadOfferError, UnsupportedError
+from bridge.streams.errors import BadOfferError, TooManyCandidatesError, UnsupportedError
 
 __all__ = ["Fragment", "Offer", "read_fragment", "read_offer", "tune_answer"]
 
 VIDEO_CODECS = ("H264", "VP8")
 
-_MAX_CANDIDATES = 64
+MAX_CANDIDATES = 64
+"""ICE candidates of one session by default; a phone has about ten."""
+
 # What aiortc's parser raises on nonsense: it was written for well-formed descriptions.
 _PARSER_ERRORS = (
     ArithmeticError,
@@ -42,12 +44,14 @@ class Offer:
         kinds: ``"video"``, ``"audio"`` or ``"application"`` of each m-section, in order.
         first_mid: Identification of the m-section whose transport all share.
         username: The publisher's ICE user name.
+        candidates: How many candidates it has, useless ones included.
     """
 
     sdp: str
     kinds: tuple[str, ...]
     first_mid: str
     username: str
+    candidates: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +61,25 @@ class Fragment:
     Attributes:
         candidates: Usable candidates.
         username: ICE user name they belong to, None where not said.
+        count: How many there were, useless ones included.
     """
 
     candidates: tuple[RTCIceCandidate, ...]
     username: str | None
+    count: int = 0
 
 
-def read_offer(text: str) -> Offer:
+def read_offer(text: str, *, max_candidates: int = MAX_CANDIDATES) -> Offer:
     """Checks a publisher's offer.
 
     Raises:
+        TooManyCandidatesError: It has more than ``max_candidates`` ICE candidates.
         BadOfferError: It is no session description, or lacks what WebRTC needs.
         UnsupportedError: It asks for what the bridge does not do.
     """
+    candidates = sum(line.startswith("a=candidate:") for line in text.splitlines())
+    if candidates > max_candidates:
+        raise TooManyCandidatesError(f"more than {max_candidates} candidates")
     sdp = _without_useless_candidates(text)
     try:
         description = SessionDescription.parse(sdp)
@@ -87,7 +97,7 @@ def read_offer(text: str) -> Offer:
         raise UnsupportedError("all m-sections must share one transport: a=group:BUNDLE with all")
     first_mid = str(bundles[0][0]) if bundles and bundles[0] else mids[0]
     kinds = tuple(media.kind for media in description.media)
-    return Offer(sdp, kinds, first_mid, usernames[0])
+    return Offer(sdp, kinds, first_mid, usernames[0], candidates)
 
 
 def _check_kinds(sections: list[MediaDescription]) -> None:
@@ -130,14 +140,10 @@ def _without_useless_candidates(sdp: str) -> str:
     holds up the answer for seconds; the browser's own checks reveal the address anyway. With
     the end marked, ICE would give up before those checks arrive if no candidate is left.
     """
-    kept, candidates = [], 0
+    kept = []
     for line in sdp.splitlines():
-        if line.startswith("a=candidate:"):
-            candidates += 1
-            if candidates > _MAX_CANDIDATES:
-                raise BadOfferError(f"more than {_MAX_CANDIDATES} candidates")
-            if not _is_useful(line):
-                continue
+        if line.startswith("a=candidate:") and not _is_useful(line):
+            continue
         if line != "a=end-of-candidates":
             kept.append(line)
     return "\r\n".join(kept) + "\r\n"
@@ -148,23 +154,27 @@ def _is_useful(line: str) -> bool:
     return len(fields) > 4 and fields[2].lower() == "udp" and not fields[4].endswith(".local")
 
 
-def read_fragment(text: str, *, mid: str) -> Fragment:
+def read_fragment(text: str, *, mid: str, max_candidates: int = MAX_CANDIDATES) -> Fragment:
     """Reads the body of a PATCH.
 
     Args:
         text: ``application/trickle-ice-sdpfrag``.
         mid: The m-section to credit its candidates to: all share one transport.
+        max_candidates: Most ICE candidates to take.
 
     Raises:
+        TooManyCandidatesError: There are more.
         BadOfferError: A candidate is malformed, or nothing in it is known.
     """
-    candidates, username, known = [], None, False
+    candidates, username, known, count = [], None, False, 0
     for line in text.splitlines():
         known |= line.startswith(("a=ice-", "a=mid:", "m=")) or line == "a=end-of-candidates"
         if line.startswith("a=ice-ufrag:"):
             username = line.partition(":")[2].strip()
         elif line.startswith("a=candidate:"):
-            known = True
+            known, count = True, count + 1
+            if count > max_candidates:
+                raise TooManyCandidatesError(f"more than {max_candidates} candidates")
             if not _is_useful(line):
                 continue
             try:
@@ -175,9 +185,7 @@ def read_fragment(text: str, *, mid: str) -> Fragment:
             candidates.append(candidate)
     if not known:
         raise BadOfferError("the body is not a trickle ICE fragment")
-    if len(candidates) > _MAX_CANDIDATES:
-        raise BadOfferError(f"more than {_MAX_CANDIDATES} candidates")
-    return Fragment(tuple(candidates), username)
+    return Fragment(tuple(candidates), username, count)
 
 
 def tune_answer(sdp: str, *, start_kbps: int, max_kbps: int) -> str:

@@ -26,7 +26,7 @@ from bridge.streams.aiortc_private import add_loopback_candidates, discard_media
 from bridge.streams.clock_channel import ClockPinger
 from bridge.streams.errors import UnsupportedError
 from bridge.streams.published import PublishedView
-from bridge.streams.sdp import VIDEO_CODECS, Fragment, Offer, tune_answer
+from bridge.streams.sdp import MAX_CANDIDATES, VIDEO_CODECS, Fragment, Offer, tune_answer
 
 __all__ = ["SessionState", "WhipSession", "WhipSettings"]
 
@@ -44,6 +44,7 @@ class WhipSettings:
         start_kbps: Video bitrate at which Chromium starts, kbit/s.
         max_kbps: Highest video bitrate that Chromium uses, kbit/s.
         max_sdp_bytes: Largest request body.
+        max_candidates: ICE candidates of one session, in its offer and trickled later.
         max_sessions: Publishers at a time, over all rooms.
         connect_timeout_s: Longest time from offer to connection.
         silence_timeout_s: A publisher from which nothing comes for so long has gone.
@@ -57,6 +58,7 @@ class WhipSettings:
     start_kbps: int = 2500
     max_kbps: int = 4000
     max_sdp_bytes: int = 65_536
+    max_candidates: int = MAX_CANDIDATES
     max_sessions: int = 16
     connect_timeout_s: float = 10.0
     silence_timeout_s: float = 2.0
@@ -101,6 +103,7 @@ class WhipSession:
         self.state = SessionState.NEW
         self.source: PublishedView | None = None
         self.offer: Offer | None = None
+        self.candidates_left = 0
         self._settings = settings
         self._on_closed = on_closed
         self._now_ns = now_ns
@@ -120,6 +123,7 @@ class WhipSession:
             UnsupportedError: aiortc cannot agree to the offer.
         """
         self.offer = offer
+        self.candidates_left = self._settings.max_candidates - offer.candidates
         self.state = SessionState.CONNECTING
         connection = self._connection
         connection.on("track", self._take_track)
@@ -158,6 +162,7 @@ class WhipSession:
         """
         if self.offer and fragment.username not in (None, self.offer.username):
             raise UnsupportedError("ICE restarts are not supported: publish again")
+        self.candidates_left -= fragment.count
         for candidate in fragment.candidates:
             await self._connection.addIceCandidate(candidate)
 

@@ -83,10 +83,12 @@ class WhipEndpoint:
         host: WhipHost,
         settings: WhipSettings,
         *,
+        on_limit: Callable[[str], None] = lambda _limit: None,
         now_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._host = host
         self._settings = settings
+        self._on_limit = on_limit
         self._now_ns = now_ns
         self._views: dict[tuple[str, str], WhipSession] = {}
         self._answering = 0
@@ -106,9 +108,10 @@ class WhipEndpoint:
         room, view = _names(request)
         self._host.authorise(room, view, _token(request))
         body = await self._body(request, _OFFER_TYPE)
-        offer = read_offer(body)
+        offer = read_offer(body, max_candidates=self._settings.max_candidates)
         replaces = (room, view) in self._views
         if len(self._views) + self._answering - replaces >= self._settings.max_sessions:
+            self._on_limit("max_sessions")
             raise FullError("the bridge has no place left for another device")
 
         session = WhipSession(
@@ -144,7 +147,10 @@ class WhipEndpoint:
             raise NoMatchError("send If-Match with the session's ETag")
         if session.offer is None or session.etag not in (tag.strip() for tag in tags.split(",")):
             raise StaleError("If-Match is not the session's ETag")
-        await session.add_candidates(read_fragment(body, mid=session.offer.first_mid))
+        fragment = read_fragment(
+            body, mid=session.offer.first_mid, max_candidates=session.candidates_left
+        )
+        await session.add_candidates(fragment)
         return web.Response(status=204, headers=_CORS | {"ETag": session.etag})
 
     async def delete(self, request: web.Request) -> web.Response:
@@ -192,6 +198,8 @@ class WhipEndpoint:
 
     def response_to(self, error: WhipError) -> web.Response:
         """The refusal that an error means."""
+        if error.limit is not None:
+            self._on_limit(error.limit)
         response = web.Response(status=error.status, text=f"{error}\n", headers=_CORS)
         if isinstance(error, TokenError):
             response.headers["WWW-Authenticate"] = "Bearer"
@@ -201,7 +209,11 @@ class WhipEndpoint:
 
 
 def add_whip_routes(
-    app: web.Application, host: WhipHost, settings: WhipSettings | None = None
+    app: web.Application,
+    host: WhipHost,
+    settings: WhipSettings | None = None,
+    *,
+    on_limit: Callable[[str], None] = lambda _limit: None,
 ) -> WhipEndpoint:
     """Serves WHIP under ``/whip/`` and ends all sessions when the application shuts down.
 
@@ -214,11 +226,12 @@ def add_whip_routes(
         app: The application, not started yet.
         host: The rooms.
         settings: Limits and tuning; defaults if None.
+        on_limit: Called with the name of a limit when a publisher meets it.
 
     Returns:
         The endpoint, for its list of sessions.
     """
-    endpoint = WhipEndpoint(host, settings or WhipSettings())
+    endpoint = WhipEndpoint(host, settings or WhipSettings(), on_limit=on_limit)
     Handler = Callable[[web.Request], Awaitable[web.Response]]
 
     def refusing(handler: Handler) -> Handler:

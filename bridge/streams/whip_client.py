@@ -13,6 +13,7 @@ import aiohttp
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from yarl import URL
 
+from bridge.bearer import bearer_header
 from bridge.errors import ConnectionFailedError, InputError
 from bridge.protocol.names import check_name
 from bridge.streams.aiortc_private import add_loopback_candidates
@@ -36,7 +37,7 @@ class WhipClient:
         ca_file: Certificates to trust besides the system's, PEM; a self-made one is its own.
 
     Raises:
-        InputError: The address, the view's name or the certificate file cannot be used.
+        InputError: The address, the view's name, the token or the certificate file cannot be used.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class WhipClient:
         ca_file: Path | None = None,
     ) -> None:
         self._endpoint = _endpoint(url, view)
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._headers = bearer_header(token)
         self._tls = _tls(insecure=insecure, ca_file=ca_file)
 
     @contextlib.asynccontextmanager

@@ -50,6 +50,10 @@ def blue_and_orange(page: Page) -> tuple[int, int]:
     return int((blue - red > 60).sum()), int((red - blue > 60).sum())
 
 
+COMPACT_M = 3e-4
+"""How near compact poses are."""
+
+
 def still(side: Side, _time_s: float) -> HandPacket:
     return hand_packet(side, 0.7)
 
@@ -63,7 +67,7 @@ def test_shows_both_hands_where_the_poses_put_them(page: Page, scripted: Scripte
         expected = keypoints_from_pose(shape.rest_joints_m, packet.pose_quat, packet.wrist_m)
         shown = joints(page, side.name.lower())
         assert shown is not None
-        np.testing.assert_allclose(shown, expected, atol=1e-6)
+        np.testing.assert_allclose(shown, expected, atol=COMPACT_M)
     blue, orange = blue_and_orange(page)
     assert min(blue, orange) > 3000, (blue, orange)
     assert page.locator("#notice").is_hidden()
@@ -89,7 +93,7 @@ def test_interpolates_between_poses(page: Page, scripted: ScriptedBridge) -> Non
     assert np.abs(np.diff(xs)).max() < 0.009
 
 
-def test_acknowledges_every_pose_and_reports_honestly(page: Page, scripted: ScriptedBridge) -> None:
+def test_acknowledges_poses_and_reports_honestly(page: Page, scripted: ScriptedBridge) -> None:
     page.goto(f"{scripted.url}/viewer")
     wait_for_hands(page)
     wait_until(lambda: hook(page, "poses") > 45, "45 poses")
@@ -101,8 +105,8 @@ def test_acknowledges_every_pose_and_reports_honestly(page: Page, scripted: Scri
     assert scripted.received[0].role == "watch"
     assert scripted.received[1] == Subscribe(None)
     acks = [message.seq for message in scripted.received if isinstance(message, Ack)]
-    assert acks == list(range(len(acks)))
-    assert len(acks) >= 45
+    assert acks == list(range(4, 5 * len(acks), 5))  # half the window at once
+    assert len(acks) >= 9
 
 
 def test_status_panel_says_what_the_bridge_says(page: Page, scripted: ScriptedBridge) -> None:
@@ -139,7 +143,7 @@ def test_takes_a_new_shape(page: Page, scripted: ScriptedBridge) -> None:
         for s in (shape_packet(Side.RIGHT), scripted.shapes[1])
     )
     assert np.abs(shaped - average).max() > 2e-3
-    np.testing.assert_allclose(joints(page, "right"), shaped, atol=1e-6)
+    np.testing.assert_allclose(joints(page, "right"), shaped, atol=COMPACT_M)
 
 
 def test_comes_back_after_the_bridge_was_gone(page: Page, scripted: ScriptedBridge) -> None:

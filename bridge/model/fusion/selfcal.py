@@ -73,6 +73,11 @@ class SelfCalFuser:
         return None if self._known is None else self._known.calibration
 
     @property
+    def adjusting(self) -> bool:
+        """Whether the cameras are being adjusted."""
+        return self._adjuster.running
+
+    @property
     def views(self) -> tuple[str, ...]:
         """The views whose cameras `calibration` has, in its order."""
         return () if self._known is None else self._known.names

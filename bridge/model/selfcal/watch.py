@@ -75,6 +75,11 @@ class Adjuster:
         self._running: Future[Calibration | None] | None = None
         self._names: tuple[str, ...] = ()
 
+    @property
+    def running(self) -> bool:
+        """Whether an adjustment runs."""
+        return self._running is not None
+
     def begin_anew(self) -> None:
         """As if nothing had been adjusted yet; what is running is forgotten."""
         self._next, self._running = _FIRST, None

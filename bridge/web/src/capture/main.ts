@@ -1,4 +1,5 @@
 import { roomFrom, toName } from "../ui/names.js";
+import { followNewTokens, tokenFor } from "../ui/tokens.js";
 import { CameraError, type Wanted, alreadyAllowed, listCameras, openCamera } from "./camera.js";
 import { preferredFrom } from "./codecs.js";
 import { Page } from "./page.js";
@@ -14,6 +15,7 @@ const STATS_EVERY_MS = 1000;
 class Capture {
   readonly #search = new URLSearchParams(location.search);
   readonly #room = roomFrom(this.#search);
+  readonly #token = tokenFor(this.#room, "publish");
   readonly #page = new Page(this.#room, viewName(this.#search));
   readonly #publisher = new Publisher(preferredFrom(this.#search), (state) => this.#show(state));
   readonly #stats = new SentStats();
@@ -39,6 +41,8 @@ class Capture {
     });
     setInterval(() => void this.#showSent(), STATS_EVERY_MS);
 
+    followNewTokens();
+
     this.#show({ kind: "idle" });
     if (this.#search.get("autostart") === "1") await this.#toggle();
     else if (await alreadyAllowed()) await this.#openCamera();
@@ -52,7 +56,8 @@ class Capture {
     this.#page.start.disabled = true;
     const track = this.#stream?.getVideoTracks()[0] ?? (await this.#openCamera());
     this.#page.start.disabled = false;
-    if (track) this.#publisher.start(track, whipUrl(this.#room, this.#page.view.value));
+    if (!track) return;
+    this.#publisher.start(track, whipUrl(this.#room, this.#page.view.value), this.#token);
   }
 
   /** Opens the chosen camera and shows its picture; null where it cannot. */
@@ -154,7 +159,13 @@ class Capture {
         break;
       case "refused":
         page.setState("bad", "Refused");
-        page.setNotice({ title: "The stream was not taken", text: state.reason });
+        page.setNotice({
+          title: "The stream was not taken",
+          text: state.reason,
+          ...(state.denied && {
+            action: { label: "Type a join code", href: `/?room=${this.#room}` },
+          }),
+        });
     }
   }
 

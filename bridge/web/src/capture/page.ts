@@ -46,12 +46,25 @@ export class Page {
   }
 
   /** Words over the picture; `hint` keeps the picture in sight. */
-  setNotice(notice: { title: string; text: string; hint?: boolean } | null): void {
+  setNotice(
+    notice: {
+      title: string;
+      text: string;
+      hint?: boolean;
+      action?: { label: string; href: string };
+    } | null,
+  ): void {
     this.#notice.hidden = notice === null;
     if (!notice) return;
     this.#notice.classList.toggle("hint", notice.hint === true);
     setText(byId("notice-title"), notice.title);
     setText(byId("notice-text"), notice.text);
+    const link = byId("notice-link", HTMLAnchorElement);
+    link.hidden = !notice.action;
+    if (notice.action) {
+      link.href = notice.action.href;
+      setText(link, notice.action.label);
+    }
   }
 
   /** Lists the cameras and marks the one in use. */

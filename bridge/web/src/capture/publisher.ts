@@ -9,7 +9,8 @@ export type PublishState =
   | { kind: "connecting" }
   | { kind: "live" }
   | { kind: "retrying"; reason: string }
-  | { kind: "refused"; reason: string };
+  /** `denied`: for want of a token. */
+  | { kind: "refused"; reason: string; denied?: boolean };
 
 const MAX_BITRATE = 4_000_000;
 /** A connection that is merely shaken often comes back within this time. */
@@ -22,6 +23,7 @@ export class Publisher {
   #state: PublishState = { kind: "idle" };
   #track: MediaStreamTrack | null = null;
   #url = "";
+  #token: string | null = null;
   #peer: RTCPeerConnection | null = null;
   #session: string | null = null;
   #attempt: AbortController | null = null;
@@ -43,9 +45,10 @@ export class Publisher {
   }
 
   /** Publishes a track to a WHIP endpoint, now and again after every loss. */
-  start(track: MediaStreamTrack, url: string): void {
+  start(track: MediaStreamTrack, url: string, token: string | null): void {
     this.#track = track;
     this.#url = url;
+    this.#token = token;
     this.#backoff.reset();
     this.#connect();
   }
@@ -76,7 +79,7 @@ export class Publisher {
     clearTimeout(this.#timer);
     this.#attempt?.abort();
     this.#peer?.close();
-    if (this.#session) end(this.#session);
+    if (this.#session) end(this.#session, this.#token);
     this.#attempt = this.#peer = this.#session = null;
   }
 
@@ -103,9 +106,10 @@ export class Publisher {
       () => this.#retry("No connection came about. Are both devices in the same network?"),
       CONNECT_MS,
     );
-    publish(peer, this.#url, { signal: attempt.signal }).then(
+    const token = this.#token;
+    publish(peer, this.#url, { token, signal: attempt.signal }).then(
       (session) => {
-        if (attempt.signal.aborted) end(session);
+        if (attempt.signal.aborted) end(session, token);
         else this.#session = session;
       },
       (error: Error) => {
@@ -141,7 +145,7 @@ export class Publisher {
   #failed(error: Error): void {
     if (error instanceof WhipError && !error.retryable) {
       this.#drop();
-      this.#setState({ kind: "refused", reason: error.message });
+      this.#setState({ kind: "refused", reason: error.message, denied: error.denied });
     } else {
       const afterMs = error instanceof WhipError ? error.retryAfterMs : null;
       this.#retry(

@@ -10,6 +10,8 @@ export class WhipError extends Error {
     readonly retryable: boolean,
     /** When the bridge asks to be tried again, milliseconds. */
     readonly retryAfterMs: number | null = null,
+    /** Whether it was for want of a token. */
+    readonly denied = false,
   ) {
     super(message);
   }
@@ -29,7 +31,11 @@ export function whipUrl(room: string, view: string): string {
 export async function publish(
   peer: RTCPeerConnection,
   url: string,
-  { gatherMs = 1500, signal }: { gatherMs?: number; signal: AbortSignal },
+  {
+    gatherMs = 1500,
+    token = null,
+    signal,
+  }: { gatherMs?: number; token?: string | null; signal: AbortSignal },
 ): Promise<string> {
   await peer.setLocalDescription(await peer.createOffer());
   // The offer carries its candidates: one request instead of a trickle of them.
@@ -38,7 +44,7 @@ export async function publish(
   try {
     response = await fetch(url, {
       method: "POST",
-      headers: { "Content-Type": "application/sdp" },
+      headers: { "Content-Type": "application/sdp", ...bearer(token) },
       body: peer.localDescription!.sdp,
       signal,
     });
@@ -59,10 +65,14 @@ export async function publish(
 }
 
 /** Ends a session. It outlives the page that asks: a closed tab must not stay in the lesson. */
-export function end(session: string): void {
-  fetch(session, { method: "DELETE", keepalive: true }).catch(() => {
+export function end(session: string, token: string | null = null): void {
+  fetch(session, { method: "DELETE", headers: bearer(token), keepalive: true }).catch(() => {
     // The bridge is gone, and the session with it.
   });
+}
+
+function bearer(token: string | null): Record<string, string> {
+  return token ? { Authorization: `Bearer ${token}` } : {};
 }
 
 /** What a status other than 201 means to the user. */
@@ -70,12 +80,18 @@ export function refusal(status: number, text: string, headers: Headers): WhipErr
   const detail = text.trim().split("\n")[0]!.slice(0, 200);
   const because = detail && !detail.startsWith("<") ? ` (${detail})` : "";
   if (status === 401 || status === 403) {
-    return new WhipError("The bridge does not let this device in. Ask for a new link.", false);
+    return new WhipError(
+      `The bridge does not let this device in${because || ": ask for a new link"}.`,
+      false,
+      null,
+      true,
+    );
   }
   if (status === 503 || status === 429) {
     const seconds = Number(headers.get("Retry-After"));
     const retryAfterMs = seconds > 0 ? Math.min(seconds, 60) * 1000 : null;
-    return new WhipError(`The bridge has no place left${because}.`, true, retryAfterMs);
+    const reason = status === 503 ? "The bridge has no place left" : "Too many attempts";
+    return new WhipError(`${reason}${because}.`, true, retryAfterMs);
   }
   if (status === 404) {
     return new WhipError(`This room does not exist${because}. Open the link again.`, false);

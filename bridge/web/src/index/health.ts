@@ -6,6 +6,11 @@ export interface RoomSummary {
   poseRateHz: number;
 }
 
+/** Whether rooms ask for a token: then the bridge tells strangers of none. */
+export function asksForTokens(health: unknown): boolean {
+  return (health as { access?: unknown } | null)?.access === "token";
+}
+
 /** Reads `/health`; whatever is not as expected is left out. */
 export function readHealth(health: unknown): RoomSummary[] {
   const rooms = (health as { rooms?: Record<string, any> } | null)?.rooms;

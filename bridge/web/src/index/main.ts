@@ -1,5 +1,8 @@
 import { byId, el, setText } from "../ui/dom.js";
-import { type RoomSummary, factsOf, readHealth } from "./health.js";
+import { roomFrom, toName } from "../ui/names.js";
+import { keepToken } from "../ui/tokens.js";
+import { type RoomSummary, asksForTokens, factsOf, readHealth } from "./health.js";
+import { JoinError, join, pageFor } from "./join.js";
 
 const REFRESH_MS = 2000;
 
@@ -32,10 +35,42 @@ function show(rooms: readonly RoomSummary[]): void {
   );
 }
 
+function prepareJoin(): void {
+  const form = byId("join", HTMLFormElement);
+  const room = byId("join-room", HTMLInputElement);
+  const code = byId("join-code", HTMLInputElement);
+  const enter = byId("join-enter", HTMLButtonElement);
+  room.value = roomFrom(new URLSearchParams(location.search));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    enter.disabled = true;
+    setText(byId("join-note"), "");
+    enterRoom(toName(room.value) ?? "", code.value)
+      .catch((error: Error) => {
+        if (!(error instanceof JoinError)) throw error;
+        setText(byId("join-note"), error.message);
+      })
+      .finally(() => (enter.disabled = false));
+  });
+}
+
+async function enterRoom(room: string, code: string): Promise<void> {
+  if (!room) throw new JoinError("Type the room’s name, as the bridge shows it.");
+  const joined = await join(room, code);
+  if (!keepToken(joined.room, joined.scope, joined.token)) {
+    throw new JoinError("This browser keeps nothing for this page. Open the bridge’s link instead.");
+  }
+  location.assign(pageFor(joined));
+}
+
 async function refresh(): Promise<void> {
   try {
     const response = await fetch("/health", { cache: "no-store" });
-    show(readHealth(await response.json()));
+    const health: unknown = await response.json();
+    const guarded = asksForTokens(health);
+    byId("join").hidden = !guarded;
+    byId("ways").hidden = byId("rooms-section").hidden = guarded;
+    show(readHealth(health));
   } catch {
     show([]);
     setText(byId("rooms-note"), "The bridge does not answer. Is it still running?");
@@ -43,4 +78,5 @@ async function refresh(): Promise<void> {
   setTimeout(() => void refresh(), REFRESH_MS);
 }
 
+prepareJoin();
 void refresh();

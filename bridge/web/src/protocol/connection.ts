@@ -9,8 +9,11 @@ export type ConnectionState =
   | { kind: "open"; room: string; server: string }
   | { kind: "waiting_for_room"; retryInMs: number }
   | { kind: "reconnecting"; retryInMs: number; reason: string }
-  | { kind: "refused"; reason: string }
+  | { kind: "refused"; code: Refusal; reason: string }
   | { kind: "closed" };
+
+/** Why a bridge lets nobody in however often one asks. */
+export type Refusal = "unsupported_version" | "unauthorised" | "forbidden";
 
 /** The part of a WebSocket that a connection uses. */
 export interface SocketLike {
@@ -35,17 +38,27 @@ export interface Surroundings {
 export interface ConnectionOptions {
   url: string;
   client: string;
+  /** What lets in, where the bridge asks for it. */
+  token?: string | null;
   onState(state: ConnectionState): void;
   onMessage(message: Message): void;
 }
 
 /** Close codes after which the same attempt would end the same way. */
+const REFUSALS: ReadonlyMap<number, Refusal> = new Map([
+  [4401, "unauthorised"],
+  [4403, "forbidden"],
+  [4406, "unsupported_version"],
+]);
 const UNSUPPORTED_VERSION = 4406;
 const UNKNOWN_ROOM = 4404;
+const RATE_LIMITED = 4429;
 /** Sent by us when the bridge breaks the protocol. */
 const PROTOCOL_BROKEN = 4400;
 
 const ROOM_RETRY_MS = 1000;
+/** A bridge that asked for fewer attempts gets them. */
+const RATE_RETRY_MS = 15_000;
 const PING_BURST_MS = [0, 100, 200, 400, 800];
 const PING_EVERY_MS = 2000;
 /** The bridge sends a status every second: this much silence means that it is gone. */
@@ -58,6 +71,8 @@ export class Connection {
   #socket: SocketLike | null = null;
   #lastHeardMs = 0;
   #refusal: { code: string; message: string } | null = null;
+  /** With which a lost connection may be resumed. */
+  #resume: string | null = null;
   #timers = new Set<() => void>();
   readonly #backoff: Backoff;
 
@@ -105,7 +120,11 @@ export class Connection {
   }
 
   #newSession(): WatchSession {
-    return new WatchSession({ client: this.options.client });
+    return new WatchSession({
+      client: this.options.client,
+      token: this.options.token ?? null,
+      resume: this.#resume,
+    });
   }
 
   #nowNs(): bigint {
@@ -164,7 +183,7 @@ export class Connection {
       if (!(error instanceof ProtocolError)) throw error;
       if (error.code === "unsupported_version") {
         this.#drop(UNSUPPORTED_VERSION, error.code);
-        this.#setState({ kind: "refused", reason: error.message });
+        this.#setState({ kind: "refused", code: error.code, reason: error.message });
       } else {
         this.#drop(PROTOCOL_BROKEN, error.code);
         this.#wait(error.message);
@@ -175,6 +194,7 @@ export class Connection {
   #handle(message: Message): void {
     if (message.type === "welcome") {
       this.#backoff.reset();
+      this.#resume = message.session;
       this.#setState({ kind: "open", room: message.room, server: message.server });
       for (const delayMs of PING_BURST_MS) this.#after(delayMs, () => this.#ping());
       this.#after(PING_EVERY_MS, () => this.#keepPinging());
@@ -207,18 +227,26 @@ export class Connection {
   #lost(code: number, reason: string): void {
     this.#socket = null;
     this.#drop(1000, "");
+    const refusal =
+      REFUSALS.get(code) ?? [...REFUSALS.values()].find((one) => one === this.#refusal?.code);
     if (code === UNKNOWN_ROOM || this.#refusal?.code === "unknown_room") {
       this.#setState({ kind: "waiting_for_room", retryInMs: ROOM_RETRY_MS });
       this.#after(ROOM_RETRY_MS, () => this.#connect());
-    } else if (code === UNSUPPORTED_VERSION || this.#refusal?.code === "unsupported_version") {
-      this.#setState({ kind: "refused", reason: this.#refusal?.message ?? reason });
+    } else if (refusal) {
+      this.#setState({
+        kind: "refused",
+        code: refusal,
+        reason: this.#refusal?.message ?? reason,
+      });
+    } else if (code === RATE_LIMITED || this.#refusal?.code === "rate_limited") {
+      this.#wait(this.#refusal?.message || "too many attempts", RATE_RETRY_MS);
     } else {
       this.#wait(this.#refusal?.message || reason || "the bridge went away");
     }
   }
 
-  #wait(reason: string): void {
-    const retryInMs = this.#backoff.next();
+  #wait(reason: string, leastMs = 0): void {
+    const retryInMs = Math.max(leastMs, this.#backoff.next());
     this.#setState({ kind: "reconnecting", retryInMs, reason });
     this.#after(retryInMs, () => this.#connect());
   }

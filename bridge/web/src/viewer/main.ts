@@ -14,6 +14,7 @@ import { Playout } from "../stage/playout.js";
 import { byId } from "../ui/dom.js";
 import { roomFrom } from "../ui/names.js";
 import { browserSurroundings, socketUrl } from "../ui/surroundings.js";
+import { followNewTokens, tokenFor } from "../ui/tokens.js";
 import { AxesHint } from "./axes_hint.js";
 import { type DebugHook, handsForHook } from "./debug_hook.js";
 import { Hands } from "./hands.js";
@@ -35,6 +36,7 @@ class Viewer {
     {
       url: socketUrl(this.#room),
       client: "ghosthands-viewer 0.1.0",
+      token: tokenFor(this.#room, "watch"),
       onState: () => this.#onState(),
       onMessage: (message) => this.#onMessage(message),
     },
@@ -67,6 +69,7 @@ class Viewer {
       this.#updatePanel(performance.now());
       return;
     }
+    followNewTokens();
     followTheme((look) => this.#setLook(look));
     byId("reset").addEventListener("click", () => this.#resetView());
     byId("skeleton").addEventListener("click", () => this.#toggleSkeleton());

@@ -45,6 +45,16 @@ export function noticeFor({
         action: { label: "Try now", retry: true },
       };
     case "refused":
+      if (connection.code !== "unsupported_version") {
+        return {
+          title:
+            connection.code === "unauthorised"
+              ? "This room asks for a link or a join code"
+              : "This link does not open this room",
+          text: sentence(connection.reason),
+          action: { label: "Type a join code", href: `/?room=${room}` },
+        };
+      }
       return {
         title: "This page is too old or too new for the bridge",
         text: `${sentence(connection.reason)} Reload the page; if it stays, update the bridge.`,

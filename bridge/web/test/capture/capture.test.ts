@@ -135,6 +135,18 @@ describe("WHIP", () => {
     assert.equal(requests[1]![1].keepalive, true);
   });
 
+  test("shows its token as a bearer, at the end too", async () => {
+    const requests = withFetch(
+      () => new Response("answer", { status: 201, headers: { Location: "/whip/lesson/1f" } }),
+    );
+    const url = whipUrl("lesson", "phone");
+    await publish(new FakePeer() as unknown as RTCPeerConnection, url, { signal, token: "a.b" });
+    end("https://bridge.test/whip/lesson/1f", "a.b");
+    for (const [, { headers }] of requests) {
+      assert.equal((headers as Record<string, string>).Authorization, "Bearer a.b");
+    }
+  });
+
   test("does not wait for candidates for ever", async () => {
     withFetch(() => new Response("answer", { status: 201, headers: { Location: "/x" } }));
     const peer = new FakePeer();
@@ -174,6 +186,17 @@ describe("WHIP", () => {
     await assert.rejects(offer(new FakePeer()), { retryable: false });
     withFetch(() => new Response("answer", { status: 201 }));
     await assert.rejects(offer(new FakePeer()), /names no session/);
+  });
+
+  test("who is not let in learns why, and where to type a code", () => {
+    for (const status of [401, 403]) {
+      const error = refusal(status, "this token has expired\n", new Headers());
+      assert.match(error.message, /does not let this device in \(this token has expired\)/);
+      assert.deepEqual([error.denied, error.retryable], [true, false]);
+    }
+    assert.match(refusal(401, "", new Headers()).message, /ask for a new link/);
+    assert.match(refusal(429, "slowly", new Headers()).message, /^Too many attempts \(slowly\)/);
+    assert.equal(refusal(404, "", new Headers()).denied, false);
   });
 
   test("repeats the bridge's reason, but no web page", () => {

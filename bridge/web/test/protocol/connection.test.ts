@@ -41,15 +41,14 @@ test("greets as a watcher and subscribes once welcomed", () => {
   ]);
 });
 
-test("acknowledges every pose, also one that it has seen before", () => {
+test("acknowledges half a window at once", () => {
   const { world, messages } = opened();
-  world.socket.deliver(POSE);
-  world.socket.deliver(POSE);
+  for (let seq = 1; seq <= 12; seq++) world.socket.deliver({ ...POSE, seq });
   assert.deepEqual(
     world.socket.ofType("ack").map(({ seq }) => seq),
-    [7, 7],
+    [5, 10],
   );
-  assert.equal(messages.filter(({ type }) => type === "pose").length, 2);
+  assert.equal(messages.filter(({ type }) => type === "pose").length, 12);
 });
 
 test("pings in a burst, then steadily, and learns the bridge's clock", () => {
@@ -105,6 +104,24 @@ test("comes back after a loss, waiting longer each time, and afresh after a welc
   });
 });
 
+test("comes back as the same client, which has subscribed already", () => {
+  const welcome = (fields: object) => ({ ...WELCOME, ...fields }) as Message;
+  const { world } = connect();
+  world.socket.onopen!();
+  world.socket.deliver(welcome({ session: "secret" }));
+  world.socket.onclose!({ code: 1006, reason: "" });
+  world.pass(250);
+  world.socket.onopen!();
+  assert.equal(world.socket.ofType("hello")[0]!.resume, "secret");
+  world.socket.deliver(welcome({ session: "secret", resumed: true }));
+  assert.equal(world.socket.ofType("subscribe").length, 0);
+  world.socket.onclose!({ code: 1006, reason: "" });
+  world.pass(250);
+  world.socket.onopen!();
+  world.socket.deliver(welcome({ session: "another" }));
+  assert.equal(world.socket.ofType("subscribe").length, 1);
+});
+
 test("retryNow cuts the wait short, once", () => {
   const { world, connection } = opened();
   world.socket.onclose!({ code: 1006, reason: "" });
@@ -138,7 +155,11 @@ test("another version is final", () => {
   world.socket.onopen!();
   world.socket.deliver({ type: "error", code: "unsupported_version", message: "I speak 2" });
   world.socket.onclose!({ code: 4406, reason: "" });
-  assert.deepEqual(states.at(-1), { kind: "refused", reason: "I speak 2" });
+  assert.deepEqual(states.at(-1), {
+    kind: "refused",
+    code: "unsupported_version",
+    reason: "I speak 2",
+  });
   world.pass(60_000);
   assert.equal(world.sockets.length, 1);
 });
@@ -190,4 +211,35 @@ test("close is final and leaves nothing behind", () => {
   assert.deepEqual(states.at(-1), { kind: "closed" });
   assert.equal(world.pendingTimers, 0);
   assert.equal(world.socket.onmessage, null);
+});
+
+test("shows its token in hello, and is not let in again and again", () => {
+  const { world, states } = connect({ token: "a.b" });
+  world.socket.onopen!();
+  assert.equal(world.socket.ofType("hello")[0]!.token, "a.b");
+  world.socket.deliver({ type: "error", code: "unauthorised", message: "it has expired" });
+  world.socket.onclose!({ code: 4401, reason: "unauthorised" });
+  assert.deepEqual(states.at(-1), {
+    kind: "refused",
+    code: "unauthorised",
+    reason: "it has expired",
+  });
+  world.pass(60_000);
+  assert.equal(world.sockets.length, 1);
+});
+
+test("knows a refusal by its close code alone", () => {
+  const { world, states } = connect();
+  world.socket.onclose!({ code: 4403, reason: "forbidden" });
+  assert.deepEqual(states.at(-1), { kind: "refused", code: "forbidden", reason: "forbidden" });
+});
+
+test("gives a bridge that asks for fewer attempts fewer attempts", () => {
+  const { world, states } = connect();
+  world.socket.onclose!({ code: 4429, reason: "rate_limited" });
+  assert.deepEqual(states.at(-1), {
+    kind: "reconnecting",
+    retryInMs: 15_000,
+    reason: "too many attempts",
+  });
 });

@@ -92,7 +92,7 @@ export class FakeWorld implements Surroundings {
 }
 
 /** A connection in a fake world, with all that it reported. */
-export function connect() {
+export function connect({ token = null }: { token?: string | null } = {}) {
   const world = new FakeWorld();
   const states: ConnectionState[] = [];
   const messages: Message[] = [];
@@ -100,6 +100,7 @@ export function connect() {
     {
       url: "ws://bridge/ws/lesson",
       client: "test",
+      token,
       onState: (state) => states.push(state),
       onMessage: (message) => messages.push(message),
     },

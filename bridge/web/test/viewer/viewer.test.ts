@@ -69,3 +69,16 @@ test("every state has its plain words", () => {
     href: "/capture?room=lesson",
   });
 });
+
+test("who is not let in learns what to ask for, and where to type a code", () => {
+  const input = { room: "lesson", failure: null, status: null, handsSeen: false };
+  const refused = (code: "unauthorised" | "forbidden" | "unsupported_version") =>
+    noticeFor({ ...input, connection: { kind: "refused", code, reason: "it has expired" } })!;
+  assert.equal(refused("unauthorised").title, "This room asks for a link or a join code");
+  assert.equal(refused("unauthorised").text, "It has expired.");
+  assert.deepEqual(refused("forbidden").action, {
+    label: "Type a join code",
+    href: "/?room=lesson",
+  });
+  assert.match(refused("unsupported_version").title, /too old or too new/);
+});

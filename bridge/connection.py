@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import time
 from collections.abc import Callable
@@ -16,7 +17,9 @@ from bridge.access.admission import Admission
 from bridge.access.errors import AccessError
 from bridge.protocol import (
     SUBPROTOCOL,
+    Anchor,
     Hello,
+    LearnerHands,
     PlaybackControl,
     PlaybackState,
     PosePacket,
@@ -54,6 +57,15 @@ class ConnectionHost(Protocol):
 
     def played(self, connection: Connection, packet: ShapePacket | PosePacket) -> None:
         """A player sent a packet."""
+        ...
+
+    @property
+    def anchor(self) -> Anchor | None:
+        """Where the teacher's instrument lies, if that is known."""
+        ...
+
+    def learner_moved(self, connection: Connection, hands: LearnerHands) -> None:
+        """A learner sent its own hands."""
         ...
 
     @property
@@ -141,6 +153,12 @@ class Connection:
             self.session.send_encoded(data)
             self._push()
 
+    def offer_beside(self, data: bytes) -> None:
+        """Sends an encoded message of which some may be lost: not to a watcher that lags behind."""
+        window = self.session.window
+        if window.in_flight < window.size:
+            self.send_encoded(data)
+
     def refuse(self, code: str, message: str) -> None:
         """Ends the connection with an error of the protocol."""
         self.session.refuse(code, message)
@@ -169,6 +187,13 @@ class Connection:
     def client(self) -> str:
         """The client's name and version, by its own word; empty before its hello."""
         return self.session.hello.client if self.session.hello else ""
+
+    @property
+    def learner(self) -> str:
+        """What others in the room call this client; the same when it resumes."""
+        state = self.session.client_state
+        secret = "" if state is None else state.secret
+        return f"learner-{hashlib.sha256(secret.encode()).hexdigest()[:8]}"
 
     @property
     def dropped(self) -> int:
@@ -297,10 +322,13 @@ class Connection:
             elif isinstance(message, Subscribe) and self._host is not None:
                 for shape in self._host.shapes:
                     self.session.send_encoded(encode(shape))
-                if (state := self._host.playback_state) is not None:
-                    self.session.send_encoded(encode(state))
+                for known in (self._host.anchor, self._host.playback_state):
+                    if known is not None:
+                        self.session.send_encoded(encode(known))
             elif isinstance(message, PlaybackControl) and self._host is not None:
                 self._host.control_playback(self, message)
+            elif isinstance(message, LearnerHands) and self._host is not None:
+                self._host.learner_moved(self, message)
             elif isinstance(message, ShapePacket | PosePacket) and self._host is not None:
                 self._host.played(self, message)
 

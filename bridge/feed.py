@@ -1,14 +1,15 @@
-"""Hands as the wire carries them: numbered poses, and shapes when they change."""
+"""Hands as the wire carries them: numbered poses, shapes when they change, the instrument."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from bridge.model import anchor as model
 from bridge.model.pose import HandPose, Hands
-from bridge.protocol import HandPacket, PosePacket, ShapePacket
+from bridge.protocol import Anchor, HandPacket, PosePacket, ShapePacket
 from bridge.protocol.joints import Side
 
-__all__ = ["PoseFeed"]
+__all__ = ["PoseFeed", "anchor_message"]
 
 _SHAPE_TOLERANCE_M = 0.0002
 """A shape is sent anew once a rest keypoint has moved this far: shapes converge, then rest."""
@@ -51,6 +52,18 @@ class PoseFeed:
         shape = ShapePacket(pose.side, pose.betas, rest)
         self._shapes[pose.side] = shape
         return shape
+
+
+def anchor_message(anchor: model.Anchor) -> Anchor:
+    """Where an instrument lies once it is the stage: its place in its own frame."""
+    instrument = anchor.instrument
+    return Anchor(
+        instrument.name,
+        np.array([instrument.width_m, instrument.depth_m], np.float32)
+        * anchor.size.astype(np.float32),
+        np.array([instrument.left_m, 0, 0], np.float32),
+        np.array([0, 0, 0, 1], np.float32),
+    )
 
 
 def _hand(pose: HandPose) -> HandPacket:

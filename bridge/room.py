@@ -7,18 +7,18 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from bridge.config import Settings
 from bridge.connection import Connection
-from bridge.errors import GhostHandsError
 from bridge.feed import PoseFeed
 from bridge.model.reconstruct import Reconstruction, Reconstructor
 from bridge.observe import Metrics, RoomMeter, RoomState, ViewState
 from bridge.playback import Library, RoomPlayback, may_control
 from bridge.protocol import (
+    Anchor,
+    LearnerHands,
     PlaybackControl,
     PlaybackState,
     PosePacket,
@@ -27,7 +27,7 @@ from bridge.protocol import (
     ViewStatus,
     encode,
 )
-from bridge.recorder import Recorder
+from bridge.room_recording import RoomRecording
 from bridge.stats import Window
 from bridge.streams import FrameSet, SynchronisedViews, ViewSource
 
@@ -49,6 +49,7 @@ class Room:
         name: The room's name.
         settings: The bridge's settings.
         make_reconstructor: Makes the room's own reconstructor.
+        anchor: Where the teacher's instrument lies, for those who watch.
         metrics: Where the room's measurements go; None for nowhere.
         now_ns: The bridge's clock.
     """
@@ -59,10 +60,12 @@ class Room:
         settings: Settings,
         make_reconstructor: Callable[[], Reconstructor],
         *,
+        anchor: Anchor | None = None,
         metrics: Metrics | None = None,
         now_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.name = name
+        self.anchor = anchor
         metrics = metrics or Metrics()
         self._counters = metrics.counters
         self._meter = RoomMeter(name, metrics)
@@ -80,8 +83,7 @@ class Room:
         if settings.lessons is not None:
             library = Library(settings.lessons)
             self._playback = RoomPlayback(library, self, name=name, now_ns=now_ns)
-        self._recorder: Recorder | None = None
-        self._recorder_failed = False
+        self._recording = RoomRecording(name, settings.record, self._meter.recording_ended)
         self._latency_ms = Window()
         self._tasks: list[asyncio.Task[None]] = []
         self._ending: asyncio.Task[None] | None = None
@@ -112,7 +114,7 @@ class Room:
         await asyncio.to_thread(self._worker.shutdown)
         if self._ending is not None:
             await self._ending
-        await self._end_recording()
+        await self._recording.end()
 
     @property
     def views(self) -> tuple[str, ...]:
@@ -142,7 +144,7 @@ class Room:
         self._views.remove(source.view)
         self._worker.submit(self._reconstructor.forget, source.view)
         if not self._sources:  # The lesson is over; the next one gets a file of its own.
-            self._ending = asyncio.create_task(self._end_recording())
+            self._ending = asyncio.create_task(self._recording.end())
         _LOG.info("room %s: view %s left", self.name, source.view, extra=self._named(source))
 
     @property
@@ -181,6 +183,13 @@ class Room:
         """See ``ConnectionHost``."""
         if connection is self._player:
             self._replay(packet)
+
+    def learner_moved(self, connection: Connection, hands: LearnerHands) -> None:
+        """See ``ConnectionHost``: everyone else sees them."""
+        data = encode(replace(hands, learner=connection.learner))
+        for other in self._connections:
+            if other is not connection:
+                other.offer_beside(data)
 
     @property
     def playback_state(self) -> PlaybackState | None:
@@ -231,7 +240,7 @@ class Room:
             ],
             "pose_rate_hz": round(status.pose_rate_hz, 2),
             "latency_ms": None if status.latency_ms is None else round(status.latency_ms, 2),
-            "recording": str(self._recorder.path) if self._recorder else None,
+            "recording": str(self._recording.path) if self._recording.path else None,
             "watchers": sum(c is not self._player for c in self._connections),
             "playing": self.playing,
             "playback": None if self._playback is None else self._playback.recording,
@@ -257,8 +266,8 @@ class Room:
             clients=self._connections,
             watchers=sum(c is not self._player for c in self._connections),
             playing=self.playing,
-            recording=self._recorder is not None and self._recorder.recording,
-            recorder_dropped=self._recorder.dropped if self._recorder else 0,
+            recording=self._recording.active,
+            recorder_dropped=self._recording.dropped,
             fuser=self._reconstructor.fuser,
         )
 
@@ -270,9 +279,7 @@ class Room:
     @property
     def recording_failed(self) -> bool:
         """The room should be recorded, and is not any more."""
-        return self._recorder_failed or (
-            self._recorder is not None and self._recorder.error is not None
-        )
+        return self._recording.failed
 
     def _slowest(self) -> dict[str, Any] | None:
         watchers = [c for c in self._connections if c is not self._player]
@@ -313,8 +320,9 @@ class Room:
         return self._reconstructor.step(frames.time_ns, images)
 
     async def _publish(self, frames: FrameSet, result: Reconstruction) -> None:
-        if self._settings.record is not None and self._recorder is None and self._sources:
-            await self._begin_recording(self._settings.record, frames)
+        if self._recording.wanted and self._sources:
+            first = min(frames.frames, key=lambda frame: self.views.index(frame.view))
+            await self._recording.begin(self.views, first.time_ns, self._feed.shapes)
         for view in result.views:
             self._hands_seen[view.view] = sum(
                 1 << k for k, hand in enumerate(view.hands) if hand is not None
@@ -347,33 +355,10 @@ class Room:
             data = encode(packet)
             for connection in self._connections:
                 connection.send_encoded(data)
-        if self._recorder is not None:
-            self._recorder.write(packet)
+        self._recording.write(packet)
 
     def _age_ms(self, pose: PosePacket) -> float:
         return (self._now_ns() - pose.time_ns) / 1e6
-
-    async def _begin_recording(self, folder: Path, frames: FrameSet) -> None:
-        if self._recorder_failed:
-            return
-        first = min(frames.frames, key=lambda frame: self.views.index(frame.view))
-        path = _free_path(folder, f"{self.name}-{datetime.now():%Y%m%d-%H%M%S}")
-        try:
-            self._recorder = await asyncio.to_thread(
-                Recorder, path, room=self.name, views=self.views, origin_ns=first.time_ns
-            )
-            for shape in self._feed.shapes:
-                self._recorder.write(shape)
-            _LOG.info("room %s: recording to %s", self.name, path, extra={"room": self.name})
-        except GhostHandsError as error:
-            self._recorder_failed = True
-            _LOG.error("room %s is not recorded: %s", self.name, error, extra={"room": self.name})
-
-    async def _end_recording(self) -> None:
-        recorder, self._recorder = self._recorder, None
-        if recorder is not None:
-            await asyncio.to_thread(recorder.close)
-            self._meter.recording_ended(recorder.dropped)
 
     def _status(self) -> Status:
         now = self._now_ns()
@@ -395,7 +380,7 @@ class Room:
             views=tuple(views),
             pose_rate_hz=self._latency_ms.rate_hz(now),
             latency_ms=self._latency_ms.median(now),
-            recording=self._recorder is not None and self._recorder.recording,
+            recording=self._recording.active,
         )
 
     async def _send_status(self) -> None:
@@ -405,11 +390,3 @@ class Room:
             for connection in tuple(self._connections):
                 connection.refuse_if_slow()
                 connection.send_encoded(data)
-
-
-def _free_path(folder: Path, name: str) -> Path:
-    """A recording's path that nothing has yet: two lessons may begin in one second."""
-    path, k = folder / f"{name}.mcap", 2
-    while path.exists():
-        path, k = folder / f"{name}-{k}.mcap", k + 1
-    return path

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from bridge.access import AccessError, Gate, UnauthorisedError
 from bridge.access.gate import Pass
 from bridge.config import Settings
+from bridge.feed import anchor_message
 from bridge.model.anchor import load_anchor
 from bridge.model.fusion import make_fuser
 from bridge.model.nets import HandNets
@@ -140,6 +141,7 @@ class Rooms:
             name,
             self._settings,
             lambda: Reconstructor(self._nets, fuser=fuser),
+            anchor=None if self._anchor is None else anchor_message(self._anchor),
             metrics=self._metrics,
         )
         room.open()

@@ -135,7 +135,7 @@ def good_messages() -> dict[str, protocol.Message]:
         ),
         "subscribe in full": protocol.Subscribe(None, "full"),
         "anchor": protocol.Anchor(
-            "keyboard-88", [1.225, 0.15], [-0.5, -0.25, -0.75], turned_pose(6)[0]
+            "piano-88", [1.225, 0.15], [-0.5, -0.25, -0.75], turned_pose(6)[0]
         ),
         "learner hands, a pose": protocol.LearnerHands(1, TIME_NS, "", (left, right)),
         "learner hands, a headset's joints": protocol.LearnerHands(

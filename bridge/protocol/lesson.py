@@ -57,7 +57,7 @@ class Anchor(WithArrays):
     """Where the teacher's instrument lies in the stage.
 
     Attributes:
-        instrument: What it is: ``keyboard-88``, ``rectangle``, ...
+        instrument: What it is: ``piano-88``, ``rectangle``, ...
         size_m: ``(2,)`` width along the front edge and depth, metres.
         position_m: ``(3,)`` its front left corner in the stage, metres.
         rotation_quat: ``(4,)`` xyzw, w >= 0; turns its axes (x along the front edge, y up) into

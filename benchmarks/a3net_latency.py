@@ -13,7 +13,7 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +80,9 @@ def inputs(config: A3NetConfig, views: int, device: str) -> tuple[Tensor, Tensor
 
 @torch.inference_mode()
 def measure(
-    network: A3Net, onnx: bytes, device: str, rounds: int, compiled: bool
+    network: A3Net, onnx: bytes, device: str, rounds: int, compiled: Collection[int]
 ) -> dict[str, Any]:
-    """Times by number of views."""
+    """Times by number of views; of ``torch.compile`` for some of these numbers."""
     eager = Whole(network).to(device)
     session = open_session(
         require("onnxruntime", extra="bridge"),
@@ -109,7 +109,7 @@ def measure(
             "eager_ms": timed(eager, given),
             "onnx_ms": median_ms(lambda feed=feed: session.run(OUTPUTS, feed), rounds),
         }
-        if compiled:
+        if views in compiled:
             torch._dynamo.reset()
             began = time.perf_counter()
             fast = torch.compile(eager, dynamic=False)
@@ -126,7 +126,14 @@ def measure(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--no-compile", action="store_true", help="leave out torch.compile")
+    parser.add_argument(
+        "--compile",
+        type=int,
+        nargs="*",
+        default=[2],
+        metavar="VIEWS",
+        help="numbers of views for which torch.compile is measured, some minutes each",
+    )
     options = parser.parse_args()
     devices = ["cpu"]
     if torch.cuda.is_available() and CUDA in usable_providers(
@@ -151,9 +158,7 @@ def main() -> None:
             for views, worst in parity(network, onnx).items()
         }
         for device in devices:
-            found[device] = measure(
-                network, onnx, device, options.rounds, compiled=not options.no_compile
-            )
+            found[device] = measure(network, onnx, device, options.rounds, compiled=options.compile)
             network.to("cpu")
         results[name] = found
     print(write_report("a3net_latency", results))

@@ -1,0 +1,125 @@
+"""A bridge among clients that mean harm: what everybody else notices of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from typing import Any
+
+import websockets
+
+from bridge.bench.serving import ROOM, measure_server
+from bridge.protocol import SUBPROTOCOL, Hello, Ping, Subscribe, encode
+
+__all__ = ["measure_hostile"]
+
+_VANISHING = 50
+_MESSAGES_A_SECOND = 10_000
+_BURST = 100
+_BACK_AFTER_S = 1.0
+
+
+def measure_hostile(
+    *, subscribers: int, seconds: float, rate_hz: float = 60.0, rounds: int = 3
+) -> dict[str, Any]:
+    """Serves well-behaved watchers, without and with hostile clients, in turn.
+
+    The hostile ones, all at once: one that reads nothing, one that sends garbage, one that sends
+    10,000 messages a second, 50 that connect and vanish; each of them comes back a second after it
+    was thrown out, or went.
+
+    Args:
+        subscribers: Well-behaved watchers.
+        seconds: How long each of the measurements is.
+        rate_hz: Poses a second.
+        rounds: Measurements of each kind; the medians count.
+
+    Returns:
+        For JSON: both kinds' latencies, the ratio of the p99, and the bridge's memory at the
+        thirds of the last hostile round.
+    """
+    calm, troubled = [], []
+    for _ in range(rounds):
+        calm.append(measure_server("bridge", subscribers, seconds=seconds, rate_hz=rate_hz))
+        troubled.append(
+            measure_server(
+                "bridge", subscribers, seconds=seconds, rate_hz=rate_hz, trouble=_trouble
+            )
+        )
+    memory = troubled[-1]["memory_mb"]
+    p99 = [_median([found["latency_ms"]["p99"] for found in kind]) for kind in (calm, troubled)]
+    for found in (*calm, *troubled):
+        del found["memory_mb"]
+    return {
+        "subscribers": subscribers,
+        "seconds": seconds,
+        "rate_hz": rate_hz,
+        "calm": calm,
+        "troubled": troubled,
+        "p99_ms": {"calm": p99[0], "troubled": p99[1], "ratio": round(p99[1] / p99[0], 3)},
+        "memory_mb": {
+            "after_a_third": memory[len(memory) // 3],
+            "after_two_thirds": memory[2 * len(memory) // 3],
+            "at_the_end": memory[-1],
+        },
+    }
+
+
+def _median(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]
+
+
+def _trouble(port: int) -> None:
+    asyncio.run(_trouble_all(port))
+
+
+async def _trouble_all(port: int) -> None:
+    await asyncio.gather(
+        _again_and_again(port, _read_nothing),
+        _again_and_again(port, _send_garbage),
+        _again_and_again(port, _send_too_much),
+        *(_again_and_again(port, _vanish, k / _VANISHING) for k in range(_VANISHING)),
+    )
+
+
+async def _again_and_again(port: int, do: Any, first_s: float = 0.0) -> None:
+    """Lets one hostile client connect again whenever it is thrown out."""
+    await asyncio.sleep(first_s)
+    while True:
+        with contextlib.suppress(OSError, TimeoutError, websockets.WebSocketException):
+            async with websockets.connect(
+                f"ws://127.0.0.1:{port}/ws/{ROOM}",
+                subprotocols=[websockets.Subprotocol(SUBPROTOCOL)],
+                compression=None,
+                ping_interval=None,
+                close_timeout=0.1,
+            ) as client:
+                await client.send(encode(Hello((1,), "watch", "hostile")))
+                await do(client)
+        await asyncio.sleep(_BACK_AFTER_S)
+
+
+async def _read_nothing(client: websockets.ClientConnection) -> None:
+    await client.send(encode(Subscribe()))
+    client.transport.pause_reading()
+    await asyncio.sleep(3600)
+
+
+async def _send_garbage(client: websockets.ClientConnection) -> None:
+    while True:
+        await client.send(os.urandom(200))
+        await asyncio.sleep(0)
+
+
+async def _send_too_much(client: websockets.ClientConnection) -> None:
+    await client.send(encode(Subscribe()))
+    ping = encode(Ping(1))
+    while True:
+        for _ in range(_BURST):
+            await client.send(ping)
+        await asyncio.sleep(_BURST / _MESSAGES_A_SECOND)
+
+
+async def _vanish(client: websockets.ClientConnection) -> None:
+    client.transport.abort()

@@ -1,8 +1,10 @@
 """Fusers on simulated clips with exact truth, and on the desk recording.
 
     python benchmarks/fusion.py
+    python benchmarks/fusion.py --rendered
 
-Half an hour on 2 quiet cores; the desk recording is left out where it is not there.
+Half an hour on 2 quiet cores; the desk recording is left out where it is not there. Drawn clips
+(``--rendered``) take about an hour and are reported on their own, as ``fusion_rendered``.
 """
 
 from __future__ import annotations
@@ -16,8 +18,10 @@ from _desk import FOLDER, RATE_HZ, VIEWS, reference_m, track
 from _report import write_report
 
 from bridge.bench.fusion import FAIR_NOISE, measure_fusion
+from bridge.bench.rendered import measure_rendered
 from bridge.model.fusion import SelfCalFuser
 from bridge.model.metrics import jitter_m_s3, pa_mpjpe_mm
+from bridge.model.nets import load_nets
 from bridge.model.pose import Hands, ViewHands
 from bridge.model.selfcal.clip import reconstruct_clip
 from bridge.model.selfcal.worker import in_this_thread
@@ -79,7 +83,13 @@ def alone(seen: list[list[ViewHands]], truth: np.ndarray, both: list[int], view:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clips", type=int, default=50)
+    parser.add_argument("--rendered", action="store_true", help="clips are drawn; nothing else")
     options = parser.parse_args()
+    if options.rendered:
+        print(
+            write_report("fusion_rendered", measure_rendered(load_nets("cpu"), clips=options.clips))
+        )
+        return
     results: dict[str, Any] = {
         "offline_solve": long_clip(),
         "simulated": measure_fusion(clips=options.clips),

@@ -156,6 +156,8 @@ def _essential(tracks: list[HandTrack], count: int) -> tuple[FloatArray, FloatAr
     )
     parent, child = np.array(BONES).T
     for track in both:
+        if not len(track.time_s):
+            continue
         found = triangulated(track, cameras)
         rest = rest_keypoints(track.side, np.zeros(N_SHAPE))
         size = np.linalg.norm(rest[child] - rest[parent], axis=-1).sum()

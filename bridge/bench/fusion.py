@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from bridge.bench.fusers import METHODS, Found, run_method
 from bridge.model.metrics import jitter_m_s3, pa_mpjpe_mm
-from bridge.model.pose import FloatArray
+from bridge.model.pose import BoolArray, FloatArray
 from bridge.model.synthetic.clips import SimulatedClip, simulate_clip
 
-__all__ = ["FAIR_NOISE", "measure_fusion", "score"]
+__all__ = [
+    "AFTER_S",
+    "FAIR_NOISE",
+    "late",
+    "measure_fusion",
+    "score",
+    "seen_twice",
+    "summary",
+]
 
 FAIR_NOISE = 0.5
 """Share of the landmark net's errors on rendered hands. At a half, triangulation with the true
 cameras is as far from the truth as on the real recording that is kept for scoring (5.8 mm PA)."""
 
 _RATE_HZ = 30.0
-_AFTER_S = 5.0
+AFTER_S = 5.0
+"""Live methods are scored from then on."""
 
 
 def measure_fusion(
@@ -58,26 +67,50 @@ def measure_fusion(
         "seconds": seconds,
         "noise": noise,
         "first_seed": first_seed,
-        "scored_after_s": _AFTER_S,
+        "scored_after_s": AFTER_S,
         "methods": {
-            name: {"about": METHODS[name], **_summary(scores)} for name, scores in rows.items()
+            name: {"about": METHODS[name], **summary(scores)} for name, scores in rows.items()
         },
     }
 
 
-def score(found: Found, clip: SimulatedClip) -> dict[str, float]:
-    """Errors of one method on one clip; instants that two views see, NaN where there are none."""
-    late = clip.time_s >= min(_AFTER_S, clip.time_s[-1] - 1)
+def late(clip: SimulatedClip) -> BoolArray:
+    """Which instants ``(T,)`` are scored: those after 5 s, or the last second of a short clip."""
+    return np.asarray(clip.time_s >= min(AFTER_S, clip.time_s[-1] - 1))
+
+
+def seen_twice(clip: SimulatedClip) -> BoolArray:
+    """Which hands ``(T, 2)`` at least two views see."""
+    seen = [[[h is not None for h in v.hands] for v in views] for views in clip.frame_sets]
+    return np.asarray(np.sum(seen, axis=1) > 1)
+
+
+def score(
+    found: Found,
+    clip: SimulatedClip,
+    *,
+    scored: BoolArray | None = None,
+    due: BoolArray | None = None,
+) -> dict[str, float]:
+    """Errors of one method on one clip; NaN where there is nothing to score.
+
+    Args:
+        found: What the method found.
+        clip: The clip.
+        scored: Hands ``(T, 2)`` whose errors count where they are found; those that two views see
+            if not given.
+        due: Hands ``(T, 2)`` of which ``coverage`` is the share that is found; the scored ones if
+            not given.
+    """
+    scored = late(clip)[:, None] & (seen_twice(clip) if scored is None else scored)
+    due = scored if due is None else late(clip)[:, None] & due
     scores: dict[str, list[float]] = {"mpjpe_mm": [], "root_relative_mm": [], "pa_mpjpe_mm": []}
     jitters, given = [], []
     for side in (0, 1):
-        shared = np.array(
-            [sum(v.hands[side] is not None for v in views) > 1 for views in clip.frame_sets]
-        )
         here = np.isfinite(found.keypoints_m[:, side]).all((1, 2))
-        rows = late & shared & here
-        if (late & shared).any():
-            given.append(float(rows.sum() / (late & shared).sum()))
+        rows = scored[:, side] & here
+        if due[:, side].any():
+            given.append(float((due[:, side] & here).sum() / due[:, side].sum()))
         if not rows.any():
             continue
         points, exact = found.keypoints_m[rows, side], clip.keypoints_m[rows, side]
@@ -104,16 +137,17 @@ def _mean_mm(differences: FloatArray) -> float:
     return float(1000 * np.linalg.norm(differences, axis=-1).mean())
 
 
-def _summary(scores: Sequence[dict[str, float]]) -> dict[str, Any]:
+def summary(scores: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+    """Mean, median and 90th percentile over the clips of each number, where it is one."""
     names = dict.fromkeys(name for row in scores for name in row)
-    summary = {}
+    found = {}
     for name in names:
         values = np.array([row.get(name, np.nan) for row in scores])
         values = values[np.isfinite(values)]
         if values.size:
-            summary[name] = {
+            found[name] = {
                 "mean": round(float(values.mean()), 3),
                 "median": round(float(np.median(values)), 3),
                 "p90": round(float(np.percentile(values, 90)), 3),
             }
-    return summary
+    return found

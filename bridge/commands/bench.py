@@ -34,19 +34,34 @@ def fusion(
     noise: Annotated[
         float | None, typer.Option(min=0, help="Share of the landmark net's errors [0.5].")
     ] = None,
+    rendered: Annotated[
+        bool, typer.Option("--rendered", help="Draw the clips, and let the real nets look.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead.")] = False,
 ) -> None:
-    """Compare fusers on clips of random people and devices, with exact truth."""
+    """Compare fusers on clips of random people and devices, with exact truth.
+
+    Clips are simulated by their keypoints, or drawn (--rendered), at a minute a clip or so.
+    """
     require("torch", extra="train")
     from bridge.bench.fusion import FAIR_NOISE, measure_fusion
+    from bridge.bench.rendered import measure_rendered
+    from bridge.model.nets import load_nets
 
+    if rendered and noise is not None:
+        raise typer.BadParameter("drawn clips have the real nets' errors: leave --noise out")
     with progress_bar("Fusing", "clips") as update:
-        results = measure_fusion(
-            clips=clips,
-            seconds=seconds,
-            noise=FAIR_NOISE if noise is None else noise,
-            on_progress=update,
-        )
+        if rendered:
+            results = measure_rendered(
+                load_nets("cpu"), clips=clips, seconds=seconds, on_progress=update
+            )
+        else:
+            results = measure_fusion(
+                clips=clips,
+                seconds=seconds,
+                noise=FAIR_NOISE if noise is None else noise,
+                on_progress=update,
+            )
     if as_json:
         typer.echo(json.dumps(results, indent=2))
         return
@@ -56,6 +71,12 @@ def fusion(
         cells = [f"{found[m]['median']:.2f}" if m in found else "-" for m in _SHOWN]
         table.add_row(name, *cells)
     console.print(table)
+    if rendered:
+        seen = {name: found["mean"] for name, found in results["seen"].items()}
+        console.print(
+            f"The nets found {seen['found']:.1%} of the hands in sight; of those they reported, "
+            f"{seen['wrong_side']:.1%} were the other one and {seen['elsewhere']:.1%} none."
+        )
 
 
 @bench.command("fanout")

@@ -51,6 +51,7 @@ N_FRAMES = round(PERIOD_S * FRAME_RATE)
 
 PICTURE_MODULES = (
     "arm",
+    "body",
     "cameras",
     "clips",
     "keyboard",
@@ -59,7 +60,9 @@ PICTURE_MODULES = (
     "reach",
     "room",
     "scene",
+    "shadow",
     "solids",
+    "surfaces",
 )
 """Modules of this package that change what the clips show."""
 

@@ -1,56 +1,28 @@
 """The room around the keyboard: a wooden table, a floor, walls, and what lies about.
 
-Planes are painted ray by ray with textures made of noise, things are solids. All of it stands
-still, so a view's room is painted once.
+All of it stands still, so a view's room is painted once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.demo.keyboard import KEYBOARD_WIDTH_M
 from bridge.demo.solids import Solid, box, cylinder, merge
-from bridge.model.render import FAR_M, NEAR_M, Camera, Canvas, Light, shade
+from bridge.demo.surfaces import Colour, Noise, Plane, Surface, mix, paint_surfaces
+from bridge.model.render import Camera, Canvas, Light
 
 __all__ = ["furniture", "paint_room"]
 
-Plane = NDArray[np.float32]
-Colour = tuple[float, float, float]
-
 _TABLE_Y_M, _FLOOR_Y_M = -0.066, -0.80
 _TABLE_X_M, _TABLE_Z_M = (-0.42, 1.16), (-0.56, 0.10)
-_TILE = 1024
-_BLUR_PX = 0.8
 _BODY = (0.030, 0.031, 0.034)
-
-
-class _Surface(NamedTuple):
-    """A wall, floor or table top: an axis-aligned plane and its paint.
-
-    Attributes:
-        axis: The coordinate that is constant.
-        offset_m: Its value.
-        sign: Side that is seen: the normal's sign along the axis.
-        spans_m: Limits of the two other coordinates, in order, or None for endless.
-        paint: Linear albedo ``(H, W, 3)`` of those two coordinates ``(H, W)``.
-    """
-
-    axis: int
-    offset_m: float
-    sign: float
-    spans_m: tuple[tuple[float, float], tuple[float, float]] | None
-    paint: Callable[[Plane, Plane], Plane]
 
 
 def paint_room(camera: Camera, *, samples: int, light: Light, seed: int) -> Canvas:
     """The empty room and table as a camera sees them, colour and depth.
-
-    Painted at one sample a pixel and enlarged: a room behind the subject may be a little soft.
 
     Args:
         camera: The camera.
@@ -58,35 +30,7 @@ def paint_room(camera: Camera, *, samples: int, light: Light, seed: int) -> Canv
         light: The light.
         seed: Of the textures.
     """
-    columns, rows = camera.size_px
-    rays = camera.rays(np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1))
-    rays = rays.astype(np.float32)
-    colour = np.zeros((rows, columns, 3), np.float32)
-    nearest = np.full((rows, columns), FAR_M, np.float32)
-    for surface in _surfaces(_Noise(seed)):
-        others = [k for k in range(3) if k != surface.axis]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            depth = (surface.offset_m - camera.position_m[surface.axis]) / rays[..., surface.axis]
-        u, v = (np.float32(camera.position_m[k]) + depth * rays[..., k] for k in others)
-        seen = (depth > NEAR_M) & (depth < nearest)
-        if surface.spans_m is not None:
-            (u0, u1), (v0, v1) = surface.spans_m
-            seen &= (u > u0) & (u < u1) & (v > v0) & (v < v1)
-        if not seen.any():
-            continue
-        normal = np.zeros(3)
-        normal[surface.axis] = surface.sign
-        albedo = surface.paint(u, v)[seen]
-        colour[seen] = shade(albedo, np.broadcast_to(normal, albedo.shape), -rays[seen], light)
-        nearest[seen] = depth[seen]
-    inverse = np.asarray((1 / nearest - 1 / NEAR_M) / (1 / FAR_M - 1 / NEAR_M), np.float32)
-    canvas = Canvas(camera.size_px, samples=samples)
-    size = (columns * samples, rows * samples)
-    # The blur also smooths the edges of the planes, which rays cut sharply.
-    soft = cv2.GaussianBlur(colour, (0, 0), _BLUR_PX)
-    canvas.colour[:] = cv2.resize(soft, size, interpolation=cv2.INTER_LINEAR)
-    canvas.inverse_depth[:] = cv2.resize(inverse, size, interpolation=cv2.INTER_NEAREST)
-    return canvas
+    return paint_surfaces(camera, _surfaces(Noise(seed)), samples=samples, light=light)
 
 
 def furniture(seed: int) -> Solid:
@@ -187,39 +131,33 @@ def _on_walls(rng: np.random.Generator) -> list[Solid]:
     return parts
 
 
-def _surfaces(noise: _Noise) -> list[_Surface]:
+def _surfaces(noise: Noise) -> list[Surface]:
     def table(x: Plane, z: Plane) -> Plane:
         grain = noise(x, z, 0.9, stretch=14.0)
         rings = 0.5 + 0.5 * np.sin(2 * np.pi * (9.0 * z + 2.2 * noise(x, z, 1.6, stretch=4.0)))
-        wood = _mix((0.20, 0.092, 0.038), (0.47, 0.27, 0.135), 0.42 + 0.30 * grain + 0.22 * rings)
+        wood = mix((0.20, 0.092, 0.038), (0.47, 0.27, 0.135), 0.42 + 0.30 * grain + 0.22 * rings)
         return wood * _near_piano(x, z)[..., None]
 
     def floor(x: Plane, z: Plane) -> Plane:
         weave = 0.5 + 0.5 * np.sin(2 * np.pi * x / 0.012) * np.sin(2 * np.pi * z / 0.012)
         stripes = 8 * np.sin(2 * np.pi * z / 0.31) - 5
-        rug = _mix((0.11, 0.14, 0.20), (0.38, 0.33, 0.25), stripes)
+        rug = mix((0.11, 0.14, 0.20), (0.38, 0.33, 0.25), stripes)
         return rug * np.maximum(0.75 + 0.3 * weave + 0.10 * noise(x, z, 0.5), 0.1)[..., None]
 
     def wall(colour: Colour) -> Callable[[Plane, Plane], Plane]:
         def paint(u: Plane, v: Plane) -> Plane:
-            return _mix((0.0, 0.0, 0.0), colour, 0.9 + 0.07 * noise(u, v, 1.5))
+            return mix((0.0, 0.0, 0.0), colour, 0.9 + 0.07 * noise(u, v, 1.5))
 
         return paint
 
     return [
-        _Surface(1, _TABLE_Y_M, 1.0, (_TABLE_X_M, _TABLE_Z_M), table),
-        _Surface(1, _FLOOR_Y_M, 1.0, None, floor),
-        _Surface(0, 1.9, -1.0, None, wall((0.20, 0.30, 0.30))),
-        _Surface(0, -1.5, 1.0, None, wall((0.52, 0.46, 0.38))),
-        _Surface(2, -1.9, 1.0, None, wall((0.55, 0.50, 0.43))),
-        _Surface(2, 2.4, -1.0, None, wall((0.45, 0.40, 0.36))),
+        Surface(1, _TABLE_Y_M, 1.0, (_TABLE_X_M, _TABLE_Z_M), table),
+        Surface(1, _FLOOR_Y_M, 1.0, None, floor),
+        Surface(0, 1.9, -1.0, None, wall((0.20, 0.30, 0.30))),
+        Surface(0, -1.5, 1.0, None, wall((0.52, 0.46, 0.38))),
+        Surface(2, -1.9, 1.0, None, wall((0.55, 0.50, 0.43))),
+        Surface(2, 2.4, -1.0, None, wall((0.45, 0.40, 0.36))),
     ]
-
-
-def _mix(first: Colour, second: Colour, share: NDArray[np.floating]) -> Plane:
-    """From one colour to another, ``(..., 3)``, as the share goes from 0 to 1."""
-    t = np.clip(share, 0, 1)[..., None]
-    return np.asarray((1 - t) * np.array(first) + t * np.array(second), np.float32)
 
 
 def _near_piano(x: Plane, z: Plane) -> Plane:
@@ -227,29 +165,3 @@ def _near_piano(x: Plane, z: Plane) -> Plane:
     dx = np.maximum(np.maximum(-0.03 - x, x - (KEYBOARD_WIDTH_M + 0.03)), 0)
     dz = np.maximum(np.maximum(-0.30 - z, z - 0.004), 0)
     return np.asarray(1 - 0.6 * np.exp(-np.hypot(dx, dz) / 0.035), np.float32)
-
-
-class _Noise:
-    """Fractal noise of zero mean and unit variance that repeats seamlessly."""
-
-    def __init__(self, seed: int) -> None:
-        rng = np.random.default_rng(seed)
-        total = np.zeros((_TILE, _TILE), np.float32)
-        for octave in range(7):
-            side = 8 << octave
-            coarse = rng.normal(size=(side, side)).astype(np.float32)
-            # Two more cells each way, cut off again, make the tile's edges meet.
-            padded = cv2.copyMakeBorder(coarse, 2, 2, 2, 2, cv2.BORDER_WRAP)
-            scale = _TILE // side
-            fine = cv2.resize(padded, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-            cut = slice(2 * scale, -2 * scale)
-            total += fine[cut, cut] * 0.6**octave
-        self._tile = (total - total.mean()) / total.std()
-
-    def __call__(self, u: Plane, v: Plane, period_m: float, *, stretch: float = 1.0) -> Plane:
-        """Noise at coordinates ``(H, W)``; ``stretch`` draws it out along u."""
-        x = np.mod(u / (period_m * stretch) * _TILE, _TILE).astype(np.float32)
-        y = np.mod(v / period_m * _TILE, _TILE).astype(np.float32)
-        return np.asarray(
-            cv2.remap(self._tile, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32
-        )

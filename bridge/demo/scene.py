@@ -11,31 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from bridge.demo.arm import SLEEVE_RING, arm_shape, grow_arm
-from bridge.demo.keyboard import FIRST_KEY, Key, keys
+from bridge.demo.body import SKIN_SURFACE, body, body_albedo
+from bridge.demo.keyboard import FIRST_KEY, keys
 from bridge.demo.motion import HandMotion, hands_at, key_depressions
 from bridge.demo.room import furniture, paint_room
+from bridge.demo.shadow import Rectangle, bounds, darken, soft_shadows
 from bridge.demo.solids import Solid, merge
 from bridge.model.hand.open_hand import open_hand
-from bridge.model.render import (
-    Camera,
-    Canvas,
-    Light,
-    SkinTone,
-    shade,
-    skin_albedo,
-    to_linear,
-    vertex_normals,
-)
+from bridge.model.render import Camera, Canvas, Light, SkinTone, shade
 from bridge.protocol.joints import N_BETAS, Side
 
 __all__ = ["Scene"]
 
 Array = NDArray[np.float64]
-Rectangle = tuple[int, int, int, int]
 
 _LIGHT = Light(direction=(-0.25, 1.0, 0.30))
-_SLEEVES = ((0.055, 0.085, 0.16), (0.055, 0.085, 0.16))
+_SLEEVE = (0.055, 0.085, 0.16)
 _SEED = 7
 _GRAIN = 2.0
 _EDGE_M = 0.09
@@ -66,10 +57,10 @@ class Scene:
         width, height = camera.size_px
         self._rest = self._bare.crop(0, 0, width, height)
         self._draw_solid(self._rest, merge(*(key.solid(0.0) for key in keys())))
-        self._outlines = tuple(self._outline(key) for key in keys())
+        self._outlines = tuple(self._outline(key.solid(0.0), key.solid(1.0)) for key in keys())
         self._still = self._rest.image()
         rng = np.random.default_rng(_SEED)
-        self._skin = tuple(_body_albedo(side, tone, rng) for side in Side)
+        self._skin = tuple(body_albedo(side, tone=tone, cloth=_SLEEVE, rng=rng) for side in Side)
         self._grain = rng.normal(0, _GRAIN, (height + 64, width + 64)).astype(np.float32)
 
     def render(self, time_s: float, motion: HandMotion | None = None) -> NDArray[np.uint8]:
@@ -85,17 +76,22 @@ class Scene:
             self._body(side, hands.pose_quat[0, side], hands.wrist_m[0, side]) for side in Side
         ]
         moved = key_depressions(time_s)
-        shadows = self._shadows(merge(*bodies))
+        shadows = soft_shadows(
+            self._camera,
+            merge(*bodies),
+            _LIGHT.towards,
+            samples=self._rest.samples,
+            edge_m=_EDGE_M,
+        )
         parts = [rectangle for rectangle, _ in shadows]
         parts += [self._outlines[number - FIRST_KEY] for number in moved]
-        parts += [self._bounds(self._camera.project(body.vertices)[0]) for body in bodies]
+        parts += [self._outline(part) for part in bodies]
         x, y, w, h = _around(parts)
         canvas = self._rest.crop(x, y, w, h)
         self._draw_keys(canvas, moved)
         for rectangle, light in shadows:
-            below = canvas.colour[_samples(canvas, rectangle)]
-            below *= light
-        self._draw_solid(canvas, merge(*bodies), wrap=0.25, gloss=0.10, shininess=14)
+            darken(canvas, rectangle, light)
+        self._draw_solid(canvas, merge(*bodies), **SKIN_SURFACE)
         picture = self._still.copy()
         picture[y : y + h, x : x + w] = canvas.image()
         return self._with_grain(picture, time_s)
@@ -107,18 +103,10 @@ class Scene:
         points, depth = self._camera.project(solid.vertices)
         canvas.draw(points, depth, solid.faces, colours, cull=True)
 
-    def _outline(self, key: Key) -> Rectangle:
-        """The part of the image that a key can fill, up or down."""
-        both = np.concatenate([key.solid(0.0).vertices, key.solid(1.0).vertices])
-        return self._bounds(self._camera.project(both)[0])
-
-    def _bounds(self, points: Array) -> Rectangle:
-        """The part of the image around points ``(N, 2)``, with a pixel for their edges."""
-        size = np.array(self._camera.size_px)
-        low = np.clip(np.floor(np.nanmin(points, 0)).astype(int) - 1, 0, size - 1)
-        high = np.clip(np.ceil(np.nanmax(points, 0)).astype(int) + 2, low + 1, size)
-        x, y, width, height = (int(n) for n in (*low, *(high - low)))
-        return x, y, width, height
+    def _outline(self, *solids: Solid) -> Rectangle:
+        """The part of the image that solids fill."""
+        points, _ = self._camera.project(merge(*solids).vertices)
+        return bounds(points, self._camera.size_px)
 
     def _draw_keys(self, canvas: Canvas, moved: dict[int, float]) -> None:
         """Paints the places of the keys that moved anew, with all keys that reach into them."""
@@ -135,43 +123,10 @@ class Scene:
             canvas.colour[where] = patch.colour
             canvas.inverse_depth[where] = patch.inverse_depth
 
-    def _shadows(self, body: Solid) -> list[tuple[Rectangle, NDArray[np.float32]]]:
-        """What the hands leave of the light on the keys: the lamp's, and the sky's at contact.
-
-        Returns:
-            Parts of the image, and what to multiply their samples by, ``(rows, columns, 3)``.
-        """
-        out = []
-        samples = self._rest.samples
-        height = np.maximum(body.vertices[:, 1], 0.0)
-        for towards, reach_m, strength, blur_px in (
-            (_LIGHT.towards, 0.12, 0.42, 7.0),
-            (np.array([0.0, 1.0, 0.0]), 0.025, 0.45, 5.0),
-        ):
-            flat = body.vertices - height[:, None] * towards / towards[1]
-            # Over the table's edge there is no keyboard for a shadow to fall on.
-            weight = np.exp(-height / reach_m) * np.clip((_EDGE_M - flat[:, 2]) / 0.06, 0, 1)
-            points, _ = self._camera.project(flat)
-            falls = points[weight > 0]
-            x, y, w, h = self._bounds(np.concatenate([falls - 3 * blur_px, falls + 3 * blur_px]))
-            # Soft as it is, a shadow needs half of the image's resolution.
-            mask = Canvas(((w + 1) // 2, (h + 1) // 2), samples=1)
-            # Lower parts are drawn over higher ones: their shadow is the darker.
-            halved = (points - (x, y) + 0.5) / 2 - 0.5
-            mask.draw(halved, 1.0 + height, body.faces, np.repeat(weight[:, None], 3, axis=1))
-            light = 1 - strength * cv2.GaussianBlur(mask.colour[..., 0], (0, 0), blur_px / 2)
-            fine = cv2.resize(light, (w * samples, h * samples))
-            out.append(((x, y, w, h), np.asarray(cv2.merge([fine] * 3), np.float32)))
-        return out
-
     def _body(self, side: Side, pose_quat: Array, wrist_m: Array) -> Solid:
-        """Hand and arm."""
-        hand = open_hand(side)
-        vertices = np.asarray(hand.vertices(_BETAS, pose_quat, wrist_m), np.float64)
-        arm = grow_arm(side, vertices, Rotation.from_quat(pose_quat[0]).as_matrix())
-        both = np.concatenate([vertices, arm])
-        faces = np.concatenate([hand.faces, arm_shape(side).faces + len(vertices)])
-        return Solid(both, faces.astype(np.int32), vertex_normals(both, faces), self._skin[side])
+        vertices = np.asarray(open_hand(side).vertices(_BETAS, pose_quat, wrist_m), np.float64)
+        turn = Rotation.from_quat(pose_quat[0]).as_matrix()
+        return body(side, vertices, turn, self._skin[side])
 
     def _with_grain(self, picture: NDArray[np.uint8], time_s: float) -> NDArray[np.uint8]:
         """Sensor noise: one sheet of it, laid elsewhere each time."""
@@ -180,19 +135,6 @@ class Scene:
         dy, dx = rng.integers(0, 64, 2)
         grain = self._grain[dy : dy + height, dx : dx + width]
         return np.asarray(cv2.add(picture, cv2.merge([grain] * 3), dtype=cv2.CV_8U), np.uint8)
-
-
-def _body_albedo(side: Side, tone: SkinTone, rng: np.random.Generator) -> Array:
-    """Linear albedo of the same mesh."""
-    hand = open_hand(side)
-    skin = skin_albedo(
-        hand.rest_vertices(_BETAS), hand.rest_keypoints(_BETAS), hand.faces, tone=tone, rng=rng
-    )
-    rings = arm_shape(side).rings
-    forearm = np.broadcast_to(to_linear(tone.value), (len(rings), 3))
-    forearm = forearm * np.exp(0.04 * rng.normal(size=(len(rings), 1)))
-    cloth = np.asarray(_SLEEVES[side]) * np.exp(0.10 * rng.normal(size=(len(rings), 1)))
-    return np.concatenate([skin, np.where((rings < SLEEVE_RING)[:, None], forearm, cloth)])
 
 
 def _samples(canvas: Canvas, rectangle: Rectangle) -> tuple[slice, slice]:

@@ -12,19 +12,10 @@ import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from bridge.demo.arm import SLEEVE_RING, arm_shape, grow_arm
+from bridge.demo.body import SKIN_SURFACE, body, body_albedo
 from bridge.model.hand import open_hand
 from bridge.model.hand.articulation import LIMITS_RAD, Articulation
-from bridge.model.render import (
-    Camera,
-    Canvas,
-    Light,
-    SkinTone,
-    shade,
-    skin_albedo,
-    to_linear,
-    vertex_normals,
-)
+from bridge.model.render import Camera, Canvas, Light, SkinTone, shade
 from bridge.model.selfcal.start import AT_EASE
 from bridge.protocol.joints import N_BETAS, Side
 
@@ -85,19 +76,12 @@ class Moving:
         quats, wrist = self.pose(frame)
         hand = open_hand(self.side)
         vertices = np.asarray(hand.vertices(BETAS, quats, wrist), np.float64)
-        arm = grow_arm(self.side, vertices, Rotation.from_quat(quats[0]).as_matrix())
-        faces = np.concatenate([hand.faces, arm_shape(self.side).faces + len(vertices)])
-        body = self.placed(np.concatenate([vertices, arm]))
-        colours = shade(
-            albedo(self.side, self.tone),
-            vertex_normals(body, faces),
-            camera.position_m - body,
-            LIGHT,
-            wrap=0.25,
-            gloss=0.10,
-            shininess=14,
-        )
-        canvas.draw(*camera.project(body), faces, colours, cull=True)
+        turn = Rotation.from_quat(quats[0]).as_matrix()
+        person = body(self.side, vertices, turn, albedo(self.side, self.tone))
+        points = self.placed(person.vertices)
+        towards = camera.position_m - points
+        colours = shade(person.albedo, self.placed(person.normals), towards, LIGHT, **SKIN_SURFACE)
+        canvas.draw(*camera.project(points), person.faces, colours, cull=True)
 
 
 def wander(seed: int, frames: int, middle_m, reach_m=(0.05, 0.02, 0.03)) -> np.ndarray:
@@ -155,15 +139,5 @@ def background(size_px: tuple[int, int]) -> np.ndarray:
 
 @cache
 def albedo(side: Side, tone: SkinTone) -> np.ndarray:
-    hand = open_hand(side)
-    skin = skin_albedo(
-        hand.rest_vertices(BETAS),
-        hand.rest_keypoints(BETAS),
-        hand.faces,
-        tone=tone,
-        rng=np.random.default_rng(7),
-    )
-    rings = arm_shape(side).rings
-    forearm = np.broadcast_to(to_linear(tone.value), (len(rings), 3))
-    cloth = np.broadcast_to((0.05, 0.08, 0.16), (len(rings), 3))
-    return np.concatenate([skin, np.where((rings < SLEEVE_RING)[:, None], forearm, cloth)])
+    rng = np.random.default_rng(7)
+    return body_albedo(side, tone=tone, cloth=(0.05, 0.08, 0.16), rng=rng)

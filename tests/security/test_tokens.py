@@ -105,7 +105,7 @@ async def test_a_good_token_watches_plays_and_reads(
             ("watch", "publish"),
             ("play", "publish"),
         )
-        for role, scope in allowed.items():
+        for role, scope in allowed:
             answer, _ = await greet(guarded.url, role=role, **{place: guarded.token(scope)})
             assert isinstance(answer, Welcome)
     for scope in ("watch", "publish"):

@@ -21,6 +21,8 @@ _log = logging.getLogger(__name__)
 _KEEP = 240
 _INTERVAL_S = 0.12
 _FIRST, _GROWTH, _ENOUGH = 12, 2.0, 150
+_RETRY_GROWTH = 1.3
+"""Where no cameras were found, a few more keyframes may tell."""
 
 # A camera has moved if its error stays at this many times what it was, for so long.
 _MOVED_FACTOR, _MOVED_S = 2.5, 1.0
@@ -95,6 +97,8 @@ class Adjuster:
             if error is not None:
                 _log.warning("the cameras could not be adjusted: %r", error)
             calibration = running.result() if error is None else None
+            if calibration is None or calibration.usable.sum() < 2:
+                self._next = min(self._next, round(buffer.added * _RETRY_GROWTH))
             if calibration is not None:
                 done = self._names, calibration
         if self._running is None and buffer.added >= self._next and len(names) > 1:

@@ -7,8 +7,8 @@ import contextlib
 import logging
 import ssl as tls
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from bridge import __version__
@@ -22,7 +22,7 @@ from bridge.protocol.session import State
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
-__all__ = ["Connection", "LostError", "open_connection", "room_url"]
+__all__ = ["Connection", "LostError", "open_connection", "play_through", "room_url"]
 
 # At DEBUG websockets logs every header and message, and with them the token.
 _QUIET_LOG = logging.getLogger(f"{__name__}.websocket")
@@ -274,3 +274,39 @@ async def _open_websocket(
         await websocket.close()
         raise ConnectionFailedError(f"{address} does not speak {SUBPROTOCOL}")
     return websocket
+
+
+async def play_through(connection: Connection, sending: Coroutine[Any, Any, int]) -> int:
+    """Sends into a room until all is sent, answering the bridge meanwhile; then leaves it.
+
+    Args:
+        connection: A player's.
+        sending: Sends the poses; returns how many.
+
+    Raises:
+        ConnectionFailedError: The bridge ended the room, or went away.
+    """
+    playing = asyncio.create_task(sending)
+    listening = asyncio.create_task(_listen(connection))
+    tasks = (playing, listening, asyncio.create_task(connection.keep_clock()))
+    try:
+        await asyncio.wait((playing, listening), return_when=asyncio.FIRST_COMPLETED)
+        if not playing.done():
+            await listening  # says why the connection ended
+        return await playing
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await connection.close("played")
+
+
+async def _listen(connection: Connection) -> None:
+    """Answers the bridge until it ends the connection.
+
+    Raises:
+        ConnectionFailedError: Always: a player ends its connection itself.
+    """
+    while await connection.receive() is not None:
+        pass
+    raise ConnectionFailedError(f"the bridge at {connection.address} ended the room")

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.errors import ConnectionFailedError, InputError
+from bridge.errors import InputError
 from bridge.protocol.joints import Side
 from bridge.protocol.packets import HandPacket, PosePacket, ShapePacket
-from sdk_python._connection import Connection, open_connection
+from sdk_python._connection import Connection, open_connection, play_through
 from sdk_python.recording import Recording
 
 __all__ = ["play"]
@@ -65,19 +65,7 @@ async def play(
     connection = await open_connection(
         url, room=room, role="play", ssl=ssl, insecure=insecure, token=token
     )
-    playing = asyncio.create_task(_send(connection, recording, rate, loop, progress))
-    listening = asyncio.create_task(_listen(connection))
-    tasks = (playing, listening, asyncio.create_task(connection.keep_clock()))
-    try:
-        await asyncio.wait((playing, listening), return_when=asyncio.FIRST_COMPLETED)
-        if not playing.done():
-            await listening  # says why the connection ended
-        return await playing
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await connection.close("played")
+    return await play_through(connection, _send(connection, recording, rate, loop, progress))
 
 
 async def pace(
@@ -132,17 +120,6 @@ async def _send(
         if progress is not None:
             progress(float(recording.time_s[index] - recording.time_s[0]), recording.duration_s)
     return sent
-
-
-async def _listen(connection: Connection) -> None:
-    """Answers the bridge until it ends the connection.
-
-    Raises:
-        ConnectionFailedError: Always: a player ends its connection itself.
-    """
-    while await connection.receive() is not None:
-        pass
-    raise ConnectionFailedError(f"the bridge at {connection.address} ended the room")
 
 
 def _shapes(recording: Recording) -> Iterator[ShapePacket]:

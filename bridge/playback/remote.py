@@ -6,10 +6,9 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from bridge.errors import ConnectionFailedError
 from bridge.playback.player import Player
 from bridge.protocol.packets import PosePacket, ShapePacket
-from sdk_python._connection import Connection, open_connection
+from sdk_python._connection import Connection, open_connection, play_through
 
 __all__ = ["play_into"]
 
@@ -54,19 +53,7 @@ async def play_into(
         url, room=room, role="play", ssl=None, insecure=insecure, token=token
     )
     player.playhead.play()
-    playing = asyncio.create_task(_feed(player, connection, wake, end_ns, show))
-    listening = asyncio.create_task(_listen(connection))
-    tasks = (playing, listening, asyncio.create_task(connection.keep_clock()))
-    try:
-        await asyncio.wait((playing, listening), return_when=asyncio.FIRST_COMPLETED)
-        if not playing.done():
-            await listening  # says why the connection ended
-        return await playing
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await connection.close("played")
+    return await play_through(connection, _feed(player, connection, wake, end_ns, show))
 
 
 async def _feed(
@@ -108,14 +95,3 @@ async def _feed(
                 shown_ns = 0
         except TimeoutError:
             pass
-
-
-async def _listen(connection: Connection) -> None:
-    """Answers the bridge until it ends the connection.
-
-    Raises:
-        ConnectionFailedError: Always: a player ends its connection itself.
-    """
-    while await connection.receive() is not None:
-        pass
-    raise ConnectionFailedError(f"the bridge at {connection.address} ended the room")

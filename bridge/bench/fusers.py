@@ -17,6 +17,7 @@ from bridge.model.pose import FloatArray, Hands
 from bridge.model.selfcal.calibrate import Calibration
 from bridge.model.selfcal.cameras import Cameras
 from bridge.model.selfcal.clip import reconstruct_clip
+from bridge.model.selfcal.rays import triangulated
 from bridge.model.selfcal.skeleton import N_SHAPE, rest_keypoints
 from bridge.model.selfcal.start import places, scaled_local
 from bridge.model.selfcal.tracks import HandTrack, tracks_of
@@ -25,7 +26,7 @@ from bridge.model.smooth import OneEuroSmoother
 from bridge.model.synthetic.clips import SimulatedClip
 from bridge.protocol.joints import BONES, N_KEYPOINTS
 
-__all__ = ["METHODS", "Found", "keypoints_of", "run_method", "triangulated"]
+__all__ = ["METHODS", "Found", "keypoints_of", "run_method"]
 
 _CAMERA_FROM_STAGE = np.array([1.0, -1.0, -1.0])
 
@@ -92,22 +93,6 @@ def run_method(name: str, clip: SimulatedClip) -> Found:
             two = track.seen.sum(1) > 1
             points[rows[two], track.side] = triangulated(track, cameras)[two]
     return Found(points, _per_set(began, clip))
-
-
-def triangulated(track: HandTrack, cameras: Cameras) -> FloatArray:
-    """Keypoints ``(T, 21, 3)`` where the rays of known cameras meet, by linear least squares."""
-    rows = []
-    for v in range(len(cameras)):
-        matrix = np.column_stack([cameras.rotation[v], cameras.offset_m[v]])
-        matrix[:2] *= cameras.focal[v]
-        weight = track.trust[:, v, :, None]
-        image = track.image[:, v]
-        rows += [weight * (image[..., k : k + 1] * matrix[2] - matrix[k]) for k in (0, 1)]
-    _, _, vt = np.linalg.svd(np.stack(rows, axis=-2))
-    solution = vt[..., -1, :]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        points: FloatArray = solution[..., :3] / solution[..., 3:]
-    return points
 
 
 def _live(fuser: Fuser, clip: SimulatedClip) -> tuple[FloatArray, float]:

@@ -21,6 +21,7 @@ from bridge.model.selfcal.calibrate import Calibration
 from bridge.model.selfcal.cameras import Cameras
 from bridge.model.selfcal.follow import Followed, HandFollower
 from bridge.model.selfcal.handover import Handover
+from bridge.model.selfcal.identity import SideKeeper
 from bridge.model.selfcal.lenses import Lenses
 from bridge.model.selfcal.stage import CAMERA_STAGE, Stage
 from bridge.model.selfcal.tracks import HandTrack, tracks_of
@@ -99,10 +100,12 @@ class SelfCalFuser:
             poses[:] = self._at_once(time_ns, views)
         else:
             errors = []
+            views = known.sides.sorted(time_s, views)
             for track in tracks_of([(time_s, views)], known.names):
                 followed = known.follow(track)
                 if followed is None:
                     continue
+                known.sides.was(track.side, time_s, followed.keypoints_m, track.seen[0])
                 errors.append(followed.error)
                 self._seen[track.side] = followed.keypoints_m, known.seeing(track)
                 poses[track.side] = known.followers[track.side].pose(followed, known.stage)
@@ -195,6 +198,7 @@ class _Known:
         self.names, self.calibration, self.number = names, calibration, number
         self.stage, self.tapped = stage, tapped
         self.followers = tuple(HandFollower(side, calibration.shape) for side in Side)
+        self.sides = SideKeeper(names, calibration)
         self.watch = MotionWatch(np.array([report.error for report in calibration.reports]))
 
     def follow(self, track: HandTrack) -> Followed | None:

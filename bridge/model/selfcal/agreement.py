@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bridge.model.pose import ViewHands
-from bridge.model.selfcal.calibrate import GOOD_TRUST, LEAST_SHARED, Calibration, calibrate
+from bridge.model.selfcal.calibrate import GOOD_TRUST, LEAST_SHARED, Calibration
 from bridge.model.selfcal.mirror import mirrored
-from bridge.model.selfcal.tracks import tracks_of
+from bridge.model.selfcal.whose import calibrate_views
 
 __all__ = ["Agreement", "FrameSets", "agreement"]
 
@@ -112,8 +112,8 @@ def _most_in_agreement(
 
 
 def _calibrated(frame_sets: FrameSets, views: Sequence[str]) -> Calibration | None:
-    tracks = tracks_of([(time_ns / 1e9, seen) for time_ns, seen in frame_sets], views)
-    return calibrate(tracks, keyframes=_KEYFRAMES)
+    seen = [(time_ns / 1e9, views) for time_ns, views in frame_sets]
+    return calibrate_views(seen, views, keyframes=_KEYFRAMES)
 
 
 def _trust_of(found: Calibration, view: int) -> float:

@@ -75,6 +75,7 @@ class Calibration:
         margin: By what share of the cost the runner-up is worse; inf where all starts agree.
         usable: ``(V,)`` bool, views whose camera is known well enough to be fused.
         warnings: What is wrong or uncertain, for people.
+        believed: The view whose left and right hold, where views did not agree on them.
     """
 
     cameras: Cameras
@@ -83,6 +84,7 @@ class Calibration:
     margin: float
     usable: BoolArray
     warnings: tuple[str, ...] = field(default=())
+    believed: int | None = None
 
 
 def calibrate(

@@ -78,6 +78,17 @@ class Cameras:
         )
         return images
 
+    def fundamental(self, first: int, second: int) -> FloatArray:
+        """``(3, 3)`` matrix F with ``x2' F x1 = 0`` for images of the same point in two of them.
+
+        Hartley and Zisserman, Multiple View Geometry, eq. 9.2 for calibrated cameras.
+        """
+        turn = self.rotation[second] @ self.rotation[first].T
+        shift = self.offset_m[second] - turn @ self.offset_m[first]
+        to_rays = [np.diag([1 / f, 1 / f, 1.0]) for f in self.focal[[first, second]]]
+        matrix: FloatArray = to_rays[1] @ skew(shift) @ turn @ to_rays[0]
+        return matrix
+
     def linearised(self, points_m: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Images of stage points, and how they change.
 

@@ -11,8 +11,9 @@ from scipy.spatial.transform import Rotation
 from bridge.model.anchor import Anchor
 from bridge.model.anchor.hold import anchored_calibration, lenses_of, stage_of_view
 from bridge.model.pose import BoolArray, FloatArray, HandPose, Hands, ViewHands
-from bridge.model.selfcal.calibrate import Calibration, calibrate
+from bridge.model.selfcal.calibrate import Calibration
 from bridge.model.selfcal.cameras import Cameras
+from bridge.model.selfcal.identity import with_sides_kept
 from bridge.model.selfcal.lenses import Lenses, lens_priors
 from bridge.model.selfcal.skeleton import N_SHAPE, betas_of, rest_keypoints, skeleton
 from bridge.model.selfcal.solve import Priors, Solution, solve
@@ -20,6 +21,7 @@ from bridge.model.selfcal.stage import CAMERA_STAGE
 from bridge.model.selfcal.start import AT_EASE, pose_hands
 from bridge.model.selfcal.terms import Noise
 from bridge.model.selfcal.tracks import HandTrack, tracks_of
+from bridge.model.selfcal.whose import calibrate_views
 
 __all__ = ["ClipMotion", "reconstruct_clip"]
 
@@ -63,10 +65,15 @@ def reconstruct_clip(
     """
     known = {**(lenses or {}), **(lenses_of(anchor) if anchor else {})}
     times = [time_ns / 1e9 for time_ns, _ in frame_sets]
-    tracks = tracks_of([(t, s) for t, (_, s) in zip(times, frame_sets, strict=True)], views)
-    calibration = calibrate(
-        tracks, keyframes=_KEYFRAMES, lenses=lens_priors(views, known), names=views
+    seen: list[tuple[float, Sequence[ViewHands]]] = [
+        (time_s, there) for time_s, (_, there) in zip(times, frame_sets, strict=True)
+    ]
+    calibration = calibrate_views(
+        seen, views, keyframes=_KEYFRAMES, lenses=lens_priors(views, known)
     )
+    if calibration is not None and calibration.believed is not None:
+        seen = list(with_sides_kept(seen, views, calibration))
+    tracks = tracks_of(seen, views)
     stage = None
     if calibration is None:
         cameras, shape, usable = _alone(tracks, views, known)

@@ -13,6 +13,8 @@ __all__ = ["Handover"]
 _FADE_S = 0.5
 _MOST_M = 0.004
 """Most that the fading may move a hand in one frame, beside its own motion."""
+_NEAR_M, _RETURN_S = 0.12, 0.1
+"""A hand farther off than that was in a wrong place altogether, and returns so fast."""
 _FORGET_S = 0.1
 
 
@@ -61,5 +63,6 @@ class Handover:
         if size < 1e-5:
             return np.zeros(3)
         step = min(size * (1 - np.exp(-dt_s / _FADE_S)), _MOST_M)
+        step += max(0.0, size - _NEAR_M) * (1 - np.exp(-dt_s / _RETURN_S))
         faded: FloatArray = self._offset * (1 - step / size)
         return faded

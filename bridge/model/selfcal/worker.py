@@ -12,9 +12,9 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
 
 from bridge.model.pose import ViewHands
-from bridge.model.selfcal.calibrate import Calibration, calibrate
+from bridge.model.selfcal.calibrate import Calibration
 from bridge.model.selfcal.lenses import Lens, Lenses, lens_priors
-from bridge.model.selfcal.tracks import tracks_of
+from bridge.model.selfcal.whose import calibrate_views
 
 __all__ = ["Keyframes", "Runner", "adjust", "end_worker", "in_process", "in_this_thread"]
 
@@ -31,7 +31,7 @@ def adjust(
     keyframes: Keyframes, names: tuple[str, ...], lenses: Lenses = _NOTHING
 ) -> Calibration | None:
     """Self-calibration of keyframes; the first named view is the stage."""
-    return calibrate(tracks_of(keyframes, names), lenses=lens_priors(names, lenses))
+    return calibrate_views(keyframes, names, lenses=lens_priors(names, lenses))
 
 
 def in_this_thread(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from bridge.model.selfcal.cameras import Cameras
+from bridge.model.selfcal.exchange import exchanged
 from bridge.model.selfcal.tracks import HandTrack, tracks_of
 from bridge.model.synthetic.clips import SimulatedClip, simulate_clip
 
@@ -19,6 +23,19 @@ def tracks(clip: SimulatedClip) -> list[HandTrack]:
 def truth(clip: SimulatedClip, track: HandTrack) -> np.ndarray:
     rows = np.searchsorted(clip.time_s, track.time_s)
     return clip.keypoints_m[rows, track.side]
+
+
+def cameras_of(clip: SimulatedClip) -> Cameras:
+    return Cameras(clip.rotation, clip.offset_m, clip.focal)
+
+
+def with_exchanged(clip: SimulatedClip, view: int, rows: np.ndarray) -> SimulatedClip:
+    """The clip with left and right exchanged in a view at the instants where ``rows`` is True."""
+    frame_sets = tuple(
+        tuple(exchanged(seen) if wrong and v == view else seen for v, seen in enumerate(views))
+        for views, wrong in zip(clip.frame_sets, rows, strict=True)
+    )
+    return replace(clip, frame_sets=frame_sets)
 
 
 def turn_deg(a: np.ndarray, b: np.ndarray) -> float:

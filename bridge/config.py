@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -88,6 +88,14 @@ class Settings(BaseSettings):
         30, ge=1, description="Join codes and bad tokens that are looked at, from everywhere."
     )
 
+    cluster: SecretStr | None = Field(
+        None,
+        description="NATS server over which bridges share rooms: nats://[USER:PASSWORD@]HOST:4222.",
+    )
+    public_url: Annotated[str, AfterValidator(_check_origin)] | None = Field(
+        None, description="Where devices reach this bridge, for the others of its cluster."
+    )
+
     max_rooms: int = Field(8, ge=1, description="Rooms that are open at a time.")
     max_views: int = Field(4, ge=1, description="Devices that may publish to one room.")
     max_subscribers: int = Field(200, ge=1, description="Watchers of one room.")
@@ -96,6 +104,12 @@ class Settings(BaseSettings):
     )
     max_messages_per_s: float = Field(
         500.0, ge=10, description="Messages a second of one client, over two seconds."
+    )
+    max_flood_wait_s: float = Field(
+        60.0,
+        ge=0,
+        description="Longest wait of an address that was thrown out for too many messages again "
+        "and again; 0: none.",
     )
     max_sdp_bytes: int = Field(65_536, ge=4096, description="Largest body of a WHIP request.")
     max_ice_candidates: int = Field(64, ge=1, description="Candidates of one WHIP session.")
@@ -106,6 +120,7 @@ class Settings(BaseSettings):
     max_header_bytes: int = Field(
         8192, ge=1024, description="Largest line or header field of an HTTP request."
     )
+    tls_handshake_s: float = Field(10.0, gt=0, description="Longest time that TLS takes to begin.")
     header_timeout_s: float = Field(
         10.0, gt=0, description="Longest time until a request's headers are there."
     )

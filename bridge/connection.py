@@ -8,74 +8,37 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from aiohttp import WebSocketError, WSMsgType, web
 
 import bridge
 from bridge.access.admission import Admission
+from bridge.access.door import listen_first
 from bridge.access.errors import AccessError
+from bridge.connection_host import ConnectionHost
+from bridge.heartbeat import Heartbeat
 from bridge.protocol import (
     SUBPROTOCOL,
-    Anchor,
     Hello,
     LearnerHands,
     PlaybackControl,
-    PlaybackState,
     PosePacket,
     ShapePacket,
     Subscribe,
     encode,
 )
+from bridge.protocol.codec import ACK_BEGINS
 from bridge.protocol.session import CLOSE_NORMAL
 from bridge.resume import ResumeStore, ResumingSession
 from bridge.slowness import Slowness
+from bridge.websocket_frames import PING, ShortMessages, binary_frame
 
-__all__ = ["Connection", "ConnectionHost"]
+__all__ = ["Connection"]
 
 _LOG = logging.getLogger(__name__)
 
 _HELLO_S = 10.0
 _CLOSE_TIMEOUT_S = 2.0
-
-
-class ConnectionHost(Protocol):
-    """What a connection needs of its room."""
-
-    @property
-    def shapes(self) -> tuple[ShapePacket, ...]:
-        """The shapes in force."""
-        ...
-
-    def join(self, connection: Connection) -> None:
-        """A client has said hello; a refusal goes through ``connection.refuse``."""
-        ...
-
-    def leave(self, connection: Connection) -> None:
-        """The connection has ended; also called for one that never joined."""
-        ...
-
-    def played(self, connection: Connection, packet: ShapePacket | PosePacket) -> None:
-        """A player sent a packet."""
-        ...
-
-    @property
-    def anchor(self) -> Anchor | None:
-        """Where the teacher's instrument lies, if that is known."""
-        ...
-
-    def learner_moved(self, connection: Connection, hands: LearnerHands) -> None:
-        """A learner sent its own hands."""
-        ...
-
-    @property
-    def playback_state(self) -> PlaybackState | None:
-        """What the room plays; None if it can play nothing."""
-        ...
-
-    def control_playback(self, connection: Connection, command: PlaybackControl) -> None:
-        """A watcher sent a command; a refusal goes through ``connection.send_encoded``."""
-        ...
 
 
 class Connection:
@@ -133,9 +96,10 @@ class Connection:
         self._error_code: int | None = None
         self._transport: asyncio.Transport | None = None
         self._abort: asyncio.TimerHandle | None = None
+        self._heartbeat = Heartbeat(ping_s, ping=self._ping, gone=self._cut_off)
+        self._incoming = ShortMessages()
         self._socket = web.WebSocketResponse(
             protocols=(SUBPROTOCOL,),
-            heartbeat=ping_s,
             max_msg_size=max_message_bytes,
             compress=False,
             autoping=False,  # Pings are counted as other messages are.
@@ -144,8 +108,13 @@ class Connection:
 
     def offer(self, seq: int, data: bytes) -> None:
         """Offers an encoded pose; the acknowledgement window decides."""
-        self.session.offer(seq, data)
-        self._push()
+        window = self.session.window
+        if self.session.offer(seq, data):
+            self._flush()
+            if window.full:
+                self._slowness.note()
+        elif window.waiting and not window.full:  # for its time: the watcher has a rate limit
+            self._wake.set()
 
     def send_encoded(self, data: bytes) -> None:
         """Queues an encoded message other than a pose for a client that has subscribed."""
@@ -155,8 +124,7 @@ class Connection:
 
     def offer_beside(self, data: bytes) -> None:
         """Sends an encoded message of which some may be lost: not to a watcher that lags behind."""
-        window = self.session.window
-        if window.in_flight < window.size:
+        if not self.session.window.full:
             self.send_encoded(data)
 
     def refuse(self, code: str, message: str) -> None:
@@ -220,7 +188,7 @@ class Connection:
         """
         close, socket = self.session.close, self._socket
         if close is None:
-            if isinstance(socket.exception(), TimeoutError):
+            if self._heartbeat.gone:
                 return "no_pong"
             codes = {1000: "closed", 1001: "closed", 1005: "closed", 1009: "too_large"}
             return codes.get(self._error_code or socket.close_code or 0, "lost")
@@ -234,15 +202,16 @@ class Connection:
         """Handles the WebSocket until it ends."""
         await self._socket.prepare(request)
         self._transport = request.transport
+        self._heartbeat.start()
+        listen_first(request, self._listen)
         writer = asyncio.create_task(self._write())
         # Whoever says nothing shall not hold a place for ever.
         deadline = asyncio.get_running_loop().call_later(_HELLO_S, self._require_hello)
         try:
             async for message in self._socket:
+                self._heartbeat.heard()
                 if message.type in (WSMsgType.BINARY, WSMsgType.TEXT):
-                    if self._admits(message.data):
-                        self._take(message.data)
-                    self._push()
+                    self._receive(message.data)
                 elif message.type is WSMsgType.PING and self._admits(b""):
                     await self._socket.pong(message.data)
                 elif isinstance(message.data, WebSocketError):  # RFC 6455 broken, or too large
@@ -256,10 +225,11 @@ class Connection:
                     await asyncio.wait_for(asyncio.shield(writer), _CLOSE_TIMEOUT_S)
         finally:
             deadline.cancel()
+            self._heartbeat.stop()
             if self._abort is not None:
                 self._abort.cancel()
-            if self._transport is not None and self._socket.exception() is not None:
-                self._transport.abort()  # a peer that is gone will not take what is buffered
+            if self._socket.exception() is not None:
+                self._cut_off()
             self.session.lost()
             if self._host is not None:
                 self._host.leave(self)
@@ -269,6 +239,32 @@ class Connection:
             self._log_end()
             self._on_ended(self.outcome)
         return self._socket
+
+    def _listen(self, data: bytes) -> bool:
+        """Handles an acknowledgement as its bytes come; True if they are one.
+
+        aiohttp would wake a task for each, which costs more than the pose that it stands for.
+        """
+        self._heartbeat.heard()
+        message = self._incoming.find(data)
+        if message is None or not message.startswith(ACK_BEGINS):
+            return False
+        self._receive(message)
+        return True
+
+    def _receive(self, data: bytes | str) -> None:
+        if self._admits(data):
+            self._take(data)
+        self._push()
+
+    def _ping(self) -> None:
+        if self._transport is not None and self.session.close is None:
+            self._transport.write(PING)
+
+    def _cut_off(self) -> None:
+        """Ends the connection to a peer that is gone: it will not take what is buffered."""
+        if self._transport is not None:
+            self._transport.abort()
 
     def _log_end(self) -> None:
         error = self.session.error
@@ -286,9 +282,9 @@ class Connection:
     def _end_soon(self) -> None:
         """Sends what is left and closes; a peer that takes nothing any more is cut off."""
         self._wake.set()
-        if self._abort is None and self._transport is not None:
+        if self._abort is None:
             loop = asyncio.get_running_loop()
-            self._abort = loop.call_later(_CLOSE_TIMEOUT_S, self._transport.abort)
+            self._abort = loop.call_later(_CLOSE_TIMEOUT_S, self._cut_off)
 
     def _replaced(self) -> None:
         """The client has come back on another connection: its place is free for that one."""
@@ -335,6 +331,7 @@ class Connection:
     def _push(self) -> None:
         """Sends what may go now; wakes the writer for what has to wait, and for the end."""
         self._flush()
+        self._slowness.note()
         if self.session.close is not None or self.session.window.wait_ns() is not None:
             self._wake.set()
 
@@ -344,12 +341,11 @@ class Connection:
         No task has to have its turn for each watcher and pose. The window, and not the transport's
         buffer, bounds what is on its way.
         """
-        self._slowness.note()
         transport = self._transport
         if transport is None or transport.is_closing():
             return
         for data in self.session.outgoing():
-            transport.write(_frame(data))
+            transport.write(binary_frame(data))
             self.sent_bytes += len(data)
 
     async def _write(self) -> None:
@@ -363,17 +359,8 @@ class Connection:
             self._wake.clear()
             self.session.poll()
             self._flush()
+            self._slowness.note()
             if (close := self.session.close) is not None:
                 with contextlib.suppress(ConnectionError):
                     await self._socket.close(code=close.code, message=close.reason.encode())
                 return
-
-
-def _frame(data: bytes) -> bytes:
-    """One binary WebSocket message in one frame, as a server sends it (RFC 6455, section 5.2)."""
-    size = len(data)
-    if size < 126:
-        return bytes((0x82, size)) + data
-    if size < 1 << 16:
-        return b"\x82\x7e" + size.to_bytes(2, "big") + data
-    return b"\x82\x7f" + size.to_bytes(8, "big") + data

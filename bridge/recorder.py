@@ -111,6 +111,8 @@ class Recorder:
             self._start_file()
         except OSError as error:
             _close_quietly(self._file)
+            if not overwrite:  # Nobody has a use for a file without a beginning.
+                self.path.unlink(missing_ok=True)
             raise InputError(f"cannot write {self.path}: {error.strerror}") from error
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()

@@ -12,13 +12,16 @@ from typing import Any
 
 from bridge.config import Settings
 from bridge.connection import Connection
+from bridge.elsewhere import Elsewhere
+from bridge.fanout import FanOut
 from bridge.feed import PoseFeed
 from bridge.model.reconstruct import Reconstruction, Reconstructor
-from bridge.observe import Metrics, RoomMeter, RoomState, ViewState
-from bridge.playback import Library, RoomPlayback, may_control
+from bridge.observe import Metrics, RoomMeter, RoomState
+from bridge.playback import Library, PlaybackControls, RoomPlayback
 from bridge.protocol import (
     Anchor,
     LearnerHands,
+    Message,
     PlaybackControl,
     PlaybackState,
     PosePacket,
@@ -28,8 +31,10 @@ from bridge.protocol import (
     encode,
 )
 from bridge.room_recording import RoomRecording
+from bridge.room_status import slowest, view_states, view_statuses
 from bridge.stats import Window
 from bridge.streams import FrameSet, SynchronisedViews, ViewSource
+from bridge.turns import PoseTurns
 
 __all__ = ["Room"]
 
@@ -50,8 +55,13 @@ class Room:
         settings: The bridge's settings.
         make_reconstructor: Makes the room's own reconstructor.
         anchor: Where the teacher's instrument lies, for those who watch.
+        fan_out: Sends what the room says; None for everyone being connected to this process.
+        on_changed: Called when someone joins or leaves, or the room's poses come from elsewhere.
         metrics: Where the room's measurements go; None for nowhere.
         now_ns: The bridge's clock.
+
+    Attributes:
+        controls: Takes playback commands.
     """
 
     def __init__(
@@ -61,11 +71,16 @@ class Room:
         make_reconstructor: Callable[[], Reconstructor],
         *,
         anchor: Anchor | None = None,
+        fan_out: FanOut | None = None,
+        on_changed: Callable[[], None] = lambda: None,
         metrics: Metrics | None = None,
         now_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.name = name
-        self.anchor = anchor
+        self._anchor = anchor
+        self._elsewhere: Elsewhere | None = None
+        self._fan_out = fan_out or FanOut()
+        self._on_changed = on_changed
         metrics = metrics or Metrics()
         self._counters = metrics.counters
         self._meter = RoomMeter(name, metrics)
@@ -77,13 +92,22 @@ class Room:
         self._reconstructor = make_reconstructor()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"room {name}")
         self._feed = PoseFeed()
-        self._connections: set[Connection] = set()
+        self._connections = self._fan_out.connections
         self._player: Connection | None = None
+        self._played = PoseTurns(self.send_played, self._meter.played_dropped)
         self._playback: RoomPlayback | None = None
         if settings.lessons is not None:
             library = Library(settings.lessons)
             self._playback = RoomPlayback(library, self, name=name, now_ns=now_ns)
-        self._recording = RoomRecording(name, settings.record, self._meter.recording_ended)
+        self.controls = PlaybackControls(self._playback, settings.playback_control, now_ns=now_ns)
+        self._recording = RoomRecording(
+            name,
+            settings.record,
+            self._meter.recording_ended,
+            lambda: self._counters.add("recording_failures", room=name),
+        )
+        if settings.record is not None:
+            self._counters.add("recording_failures", 0, room=name)
         self._latency_ms = Window()
         self._tasks: list[asyncio.Task[None]] = []
         self._ending: asyncio.Task[None] | None = None
@@ -132,6 +156,7 @@ class Room:
             self._playback.end(f"device {source.view} has joined: the lesson is live")
         self._sources[source.view] = source
         self._views.add(source)
+        self._on_changed()
         _LOG.info("room %s: view %s joined", self.name, source.view, extra=self._named(source))
 
     def remove_view(self, source: ViewSource) -> None:
@@ -145,12 +170,45 @@ class Room:
         self._worker.submit(self._reconstructor.forget, source.view)
         if not self._sources:  # The lesson is over; the next one gets a file of its own.
             self._ending = asyncio.create_task(self._recording.end())
+        self._on_changed()
         _LOG.info("room %s: view %s left", self.name, source.view, extra=self._named(source))
+
+    @property
+    def feeding(self) -> bool:
+        """Whether the room's poses are made here: from devices, a player or a recording."""
+        loaded = self._playback is not None and self._playback.recording is not None
+        return bool(self._sources) or self._player is not None or loaded
+
+    def feed_from(self, elsewhere: Elsewhere | None) -> None:
+        """Another bridge feeds the room from now on; None: none does.
+
+        What this bridge plays or takes from a player ends. Devices are the caller's to end.
+        """
+        was, self._elsewhere = self._elsewhere, elsewhere
+        self.controls.elsewhere = elsewhere
+        if elsewhere is not None:
+            away = f"room {self.name} is fed by the bridge at {elsewhere.url}"
+            if self._playback is not None:
+                self._playback.end(away)
+            if self._player is not None:
+                self._player.refuse("unexpected", f"{away}: play into it there")
+        elif was is not None and was.playback is not None:
+            self.announce(self.playback_state or self.controls.nothing())
+        self.tell_status()
+
+    def tell_status(self) -> None:
+        """Sends the room's state to everyone, now and not at the next second."""
+        self._fan_out.send(self._status())
 
     @property
     def shapes(self) -> tuple[ShapePacket, ...]:
         """See ``ConnectionHost``."""
         return self._feed.shapes
+
+    @property
+    def anchor(self) -> Anchor | None:
+        """See ``ConnectionHost``."""
+        return self._anchor if self._elsewhere is None else self._elsewhere.anchor
 
     def join(self, connection: Connection) -> None:
         """See ``ConnectionHost``."""
@@ -158,9 +216,11 @@ class Room:
             connection.bye(_CLOSING)
             return
         if connection.session.role == "play":
-            if self._player is not None or self._sources:
-                busy = "another player" if self._player else "its devices"
-                connection.refuse("unexpected", f"room {self.name} is taken by {busy}")
+            if self._elsewhere is not None or self._player is not None or self._sources:
+                by = "another player" if self._player else "its devices"
+                if self._elsewhere is not None:
+                    by = f"the bridge at {self._elsewhere.url}: play into it there"
+                connection.refuse("unexpected", f"room {self.name} is taken by {by}")
                 return
             if self._playback is not None:
                 self._playback.end("a recording is played into the room from outside")
@@ -170,6 +230,7 @@ class Room:
             connection.refuse("unexpected", f"room {self.name} is full")
             return
         self._connections.add(connection)
+        self._on_changed()
 
     def leave(self, connection: Connection) -> None:
         """See ``ConnectionHost``."""
@@ -178,41 +239,37 @@ class Room:
             self._meter.client_left(connection)
         if self._player is connection:
             self._player = None
+        self._on_changed()
 
     def played(self, connection: Connection, packet: ShapePacket | PosePacket) -> None:
         """See ``ConnectionHost``."""
         if connection is self._player:
-            self._replay(packet)
+            self._played.put(packet)
 
     def learner_moved(self, connection: Connection, hands: LearnerHands) -> None:
         """See ``ConnectionHost``: everyone else sees them."""
-        data = encode(replace(hands, learner=connection.learner))
-        for other in self._connections:
-            if other is not connection:
-                other.offer_beside(data)
+        named = replace(hands, learner=connection.learner)
+        self._fan_out.send_beside(named, sender=connection)
 
     @property
     def playback_state(self) -> PlaybackState | None:
         """See ``ConnectionHost``."""
-        return None if self._playback is None else self._playback.state()
+        return self.controls.state
 
     def control_playback(self, connection: Connection, command: PlaybackControl) -> None:
         """See ``ConnectionHost``."""
-        if self._playback is None:
-            why = "this bridge has no recordings to play: start it with --lessons FOLDER"
-            state = PlaybackState(self._now_ns(), None, 0.0, 0.0, False, 1.0, problem=why)
-            connection.send_encoded(encode(state))
-            return
         holder = connection.admission.holder if connection.admission is not None else None
-        scope = None if holder is None else holder.grant.scope
-        if may_control(self._settings.playback_control, scope):
-            self._playback.control(command, lambda state: connection.send_encoded(encode(state)))
-        else:
-            state = self._playback.state("you may not play recordings in this room")
-            connection.send_encoded(encode(state))
+        self.controls.take(
+            connection.learner,
+            None if holder is None else holder.grant.scope,
+            command,
+            lambda state: connection.send_encoded(encode(state)),
+        )
 
     def busy(self) -> str | None:
         """See ``PlaybackHost``."""
+        if self._elsewhere is not None:
+            return f"room {self.name} is fed by the bridge at {self._elsewhere.url}"
         if self._sources:
             return f"room {self.name} has live devices: recordings can be played once they left"
         if self._player is not None:
@@ -220,14 +277,18 @@ class Room:
         return None
 
     def send_played(self, packet: ShapePacket | PosePacket) -> None:
-        """See ``PlaybackHost``."""
-        self._replay(packet)
+        """See ``PlaybackHost``; also what a player sends, or the bridge that feeds the room."""
+        replayed, began_ns = self._feed.replay(packet), self._now_ns()
+        if isinstance(replayed, PosePacket):
+            self._latency_ms.add(began_ns, (began_ns - replayed.time_ns) / 1e6)
+        self._send(replayed)
+        if isinstance(replayed, PosePacket):
+            self._meter.published(replayed.time_ns, began_ns, self._now_ns())
 
-    def announce(self, state: PlaybackState) -> None:
-        """See ``PlaybackHost``."""
-        data = encode(state)
-        for connection in self._connections:
-            connection.send_encoded(data)
+    def announce(self, message: Message) -> None:
+        """Sends a message to everyone in the room; see ``PlaybackHost``."""
+        self._on_changed()  # whether this bridge feeds the room may be the news
+        self._fan_out.send(message)
 
     def summary(self) -> dict[str, Any]:
         """The room's state for ``GET /rooms/{room}``."""
@@ -241,11 +302,11 @@ class Room:
             "pose_rate_hz": round(status.pose_rate_hz, 2),
             "latency_ms": None if status.latency_ms is None else round(status.latency_ms, 2),
             "recording": str(self._recording.path) if self._recording.path else None,
-            "watchers": sum(c is not self._player for c in self._connections),
+            "watchers": len(self._watchers),
             "playing": self.playing,
             "playback": None if self._playback is None else self._playback.recording,
             "poses_dropped": sum(c.session.window.dropped for c in self._connections),
-            "slowest_watcher": self._slowest(),
+            "slowest_watcher": slowest(self._watchers),
             "failures": self._meter.failures,
         }
 
@@ -253,18 +314,10 @@ class Room:
         """The room's state for ``/metrics``."""
         stats = {name: source.stats() for name, source in self._sources.items()}
         return self._meter.read(
-            views=[
-                ViewState(
-                    name=view.view,
-                    live=view.live,
-                    rate_hz=view.rate_hz,
-                    hands=view.hands.bit_count(),
-                )
-                for view in self._status().views
-            ],
+            views=view_states(self._own_views()),
             counts=[(self._views.count(name), stats[name].skipped) for name in stats],
             clients=self._connections,
-            watchers=sum(c is not self._player for c in self._connections),
+            watchers=len(self._watchers),
             playing=self.playing,
             recording=self._recording.active,
             recorder_dropped=self._recording.dropped,
@@ -281,17 +334,9 @@ class Room:
         """The room should be recorded, and is not any more."""
         return self._recording.failed
 
-    def _slowest(self) -> dict[str, Any] | None:
-        watchers = [c for c in self._connections if c is not self._player]
-        slowest = max(watchers, key=lambda c: (c.oldest_s, c.full_s), default=None)
-        if slowest is None:
-            return None
-        return {
-            "client": slowest.client,
-            "oldest_unacknowledged_s": round(slowest.oldest_s, 3),
-            "window_full_s": round(slowest.full_s, 3),
-            "poses_dropped": slowest.dropped,
-        }
+    @property
+    def _watchers(self) -> list[Connection]:
+        return [c for c in self._connections if c is not self._player]
 
     def _named(self, source: ViewSource) -> dict[str, str]:
         return {"room": self.name, "view": source.view}
@@ -306,11 +351,8 @@ class Room:
             except Exception:  # One bad frame must not end a lesson.
                 self._meter.failures += 1
                 if self._meter.failures <= 3:
-                    _LOG.exception(
-                        "room %s: a frame set could not be reconstructed",
-                        self.name,
-                        extra={"room": self.name},
-                    )
+                    what = "room %s: a frame set could not be reconstructed"
+                    _LOG.exception(what, self.name, extra={"room": self.name})
                 continue
             self._meter.reconstructed(self._now_ns() - began_ns)
             await self._publish(frames, result)
@@ -322,71 +364,39 @@ class Room:
     async def _publish(self, frames: FrameSet, result: Reconstruction) -> None:
         if self._recording.wanted and self._sources:
             first = min(frames.frames, key=lambda frame: self.views.index(frame.view))
-            await self._recording.begin(self.views, first.time_ns, self._feed.shapes)
+            await self._recording.begin(self.views, first.time_ns, lambda: self.shapes)
         for view in result.views:
             self._hands_seen[view.view] = sum(
                 1 << k for k, hand in enumerate(view.hands) if hand is not None
             )
         shapes, pose = self._feed.packets(result.hands)
         began_ns = self._now_ns()
-        self._latency_ms.add(began_ns, self._age_ms(pose))
+        self._latency_ms.add(began_ns, (began_ns - pose.time_ns) / 1e6)
         for shape in shapes:
             self._send(shape)
         self._send(pose)
         self._meter.published(pose.time_ns, began_ns, self._now_ns())
 
-    def _replay(self, packet: ShapePacket | PosePacket) -> None:
-        replayed, began_ns = self._feed.replay(packet), self._now_ns()
-        if isinstance(replayed, PosePacket):
-            self._latency_ms.add(began_ns, self._age_ms(replayed))
-        self._send(replayed)
-        if isinstance(replayed, PosePacket):
-            self._meter.published(replayed.time_ns, began_ns, self._now_ns())
-
     def _send(self, packet: ShapePacket | PosePacket) -> None:
-        if isinstance(packet, PosePacket):
-            offers: dict[str, bytes] = {}  # each precision is encoded once, if anyone wants it
-            for connection in self._connections:
-                wanted = connection.session.precision
-                if wanted not in offers:
-                    offers[wanted] = encode(packet, precision=wanted)
-                connection.offer(packet.seq, offers[wanted])
-        else:
-            data = encode(packet)
-            for connection in self._connections:
-                connection.send_encoded(data)
+        self._fan_out.send(packet)
         self._recording.write(packet)
-
-    def _age_ms(self, pose: PosePacket) -> float:
-        return (self._now_ns() - pose.time_ns) / 1e6
 
     def _status(self) -> Status:
         now = self._now_ns()
-        views = []
-        for name, source in self._sources.items():
-            stats = source.stats()
-            views.append(
-                ViewStatus(
-                    view=name,
-                    live=not source.ended,
-                    rate_hz=round(min(stats.rate_hz, 1000.0), 2),
-                    width=stats.size_px[0],
-                    height=stats.size_px[1],
-                    dropped=self._views.count(name).dropped.total() + stats.skipped,
-                    hands=self._hands_seen.get(name, 0),
-                )
-            )
+        away = None if self._elsewhere is None else self._elsewhere.status
         return Status(
-            views=tuple(views),
+            views=self._own_views() if away is None or self._sources else away.views,
             pose_rate_hz=self._latency_ms.rate_hz(now),
             latency_ms=self._latency_ms.median(now),
-            recording=self._recording.active,
+            recording=self._recording.active if away is None else away.recording,
         )
+
+    def _own_views(self) -> tuple[ViewStatus, ...]:
+        return view_statuses(self._sources, self._views, self._hands_seen)
 
     async def _send_status(self) -> None:
         while True:
             await asyncio.sleep(_STATUS_INTERVAL_S)
-            data = encode(self._status())
             for connection in tuple(self._connections):
                 connection.refuse_if_slow()
-                connection.send_encoded(data)
+            self.tell_status()

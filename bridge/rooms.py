@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Iterator
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 from bridge.access import AccessError, Gate, UnauthorisedError
 from bridge.access.gate import Pass
@@ -19,9 +21,14 @@ from bridge.observe import Metrics
 from bridge.room import Room
 from bridge.streams import ForbiddenError, FullError, TokenError, ViewSource, WhipError
 
+if TYPE_CHECKING:
+    from bridge.cluster import Cluster
+
 __all__ = ["Rooms", "TakenError"]
 
 _LOG = logging.getLogger(__name__)
+
+_UNUSED_S = 30
 
 _HOLDER: ContextVar[Pass | None] = ContextVar("holder", default=None)
 """Who was let in by the request that is being handled: it adds its view later."""
@@ -41,6 +48,7 @@ class Rooms:
         nets: The hand nets, shared by all rooms.
         metrics: Where the rooms' measurements go; None for nowhere.
         gate: Who may publish; None lets everyone.
+        cluster: The other bridges; None where this one is alone.
 
     Raises:
         InputError: The settings' anchor cannot be read, or not be used by their fuser.
@@ -53,8 +61,10 @@ class Rooms:
         *,
         metrics: Metrics | None = None,
         gate: Gate | None = None,
+        cluster: Cluster | None = None,
     ) -> None:
         self._settings = settings
+        self._cluster = cluster
         self._nets = nets
         self._metrics = metrics or Metrics()
         self._gate = gate
@@ -63,6 +73,7 @@ class Rooms:
         self._anchor = None if settings.anchor is None else load_anchor(settings.anchor)
         make_fuser(settings.fuser, anchor=self._anchor)  # wrong settings are told now
         self._rooms: dict[str, Room] = {}
+        self._visited: dict[str, int] = {}
         self._closing = False
 
     def __iter__(self) -> Iterator[Room]:
@@ -76,6 +87,29 @@ class Rooms:
     def get(self, name: str) -> Room | None:
         """The room of that name if it is open."""
         return self._rooms.get(name)
+
+    def find(self, name: str) -> Room | None:
+        """The room of that name; one that another bridge feeds is opened here, too, if it fits."""
+        found = self._rooms.get(name)
+        if found is None and self._cluster is not None and self._cluster.knows(name):
+            with contextlib.suppress(FullError):
+                found = self._open(name)
+                self._visited[name] = 0
+        return found
+
+    async def close_unused(self) -> None:
+        """Closes rooms that ``find`` opened and nobody is in; call it once a second."""
+        for name in tuple(self._visited):
+            room = self._rooms.get(name)
+            if room is None or room.feeding:
+                del self._visited[name]
+            elif room.connections:
+                self._visited[name] = 0
+            elif (unused_s := self._visited[name] + 1) <= _UNUSED_S:
+                self._visited[name] = unused_s
+            else:
+                del self._visited[name], self._rooms[name]
+                await room.close()
 
     def open(self) -> None:
         """Opens the rooms that the settings name, on the running event loop."""
@@ -142,6 +176,8 @@ class Rooms:
             self._settings,
             lambda: Reconstructor(self._nets, fuser=fuser),
             anchor=None if self._anchor is None else anchor_message(self._anchor),
+            fan_out=None if self._cluster is None else self._cluster.fan_out(name),
+            on_changed=(lambda: None) if self._cluster is None else self._cluster.changed,
             metrics=self._metrics,
         )
         room.open()

@@ -8,15 +8,16 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgpack
 from aiohttp import web
 
 import bridge
-from bridge.access import Gate, Keyring
+from bridge.access import Gate, Keyring, RateError
 from bridge.access.admission import Admission
 from bridge.access.door import Door, GuardedSite, has_said_hello
+from bridge.access.flooding import Flooding
 from bridge.access.http import (
     add_join_route,
     bearer_token,
@@ -36,7 +37,10 @@ from bridge.protocol.joints import Side
 from bridge.resume import ResumeStore
 from bridge.rooms import Rooms
 from bridge.streams import WhipEndpoint, WhipSettings, add_whip_routes
-from bridge.tls import own_certificate, server_context
+from bridge.tls import local_addresses, own_certificate, server_context
+
+if TYPE_CHECKING:
+    from bridge.cluster import Cluster
 
 __all__ = ["STATIC_FOLDER", "close_rooms", "make_app", "run"]
 
@@ -57,6 +61,8 @@ _SETTINGS = web.AppKey("settings", Settings)
 _METRICS = web.AppKey("metrics", Metrics)
 _READINESS = web.AppKey("readiness", Readiness)
 _RESUMING = web.AppKey("resuming", ResumeStore)
+_FLOODING = web.AppKey("flooding", Flooding)
+_CLUSTER: web.AppKey[Cluster | None] = web.AppKey("cluster")
 
 
 def make_app(
@@ -71,9 +77,11 @@ def make_app(
 
     Raises:
         InputError: The settings ask for tokens and there is no keyring.
+        MissingDependencyError: The settings name a cluster and NATS' client is not installed.
     """
     metrics = Metrics()
-    gate = Gate(settings, keyring, metrics.counters)
+    cluster = _cluster(settings, keyring, metrics)
+    gate = Gate(settings, keyring, metrics.counters, bridges=lambda: _bridges(app))
     app = web.Application(
         middlewares=[_safe, guard(gate, settings, metrics.counters)],
         client_max_size=settings.max_message_bytes,
@@ -81,10 +89,14 @@ def make_app(
     app[_SETTINGS] = settings
     app[_METRICS] = metrics
     app[_GATE] = gate
-    app[_ROOMS] = Rooms(settings, nets, metrics=metrics, gate=gate)
+    app[_CLUSTER] = cluster
+    app[_ROOMS] = Rooms(settings, nets, metrics=metrics, gate=gate, cluster=cluster)
     app[_RESUMING] = ResumeStore(clock_ns=time.monotonic_ns, grace_s=settings.grace_s)
+    app[_FLOODING] = Flooding(settings.max_flood_wait_s, clock_ns=time.monotonic_ns)
     app[_READINESS] = Readiness(
-        settings.record, lambda: [room.name for room in app[_ROOMS] if room.recording_failed]
+        settings.record,
+        lambda: [room.name for room in app[_ROOMS] if room.recording_failed],
+        warnings=lambda: [] if cluster is None else cluster.problems,
     )
 
     for path in _PAGES:
@@ -102,7 +114,10 @@ def make_app(
         app[_ROOMS],
         _whip_settings(settings),
         on_limit=lambda limit: metrics.counters.add("limited", limit=limit),
+        route=None if cluster is None else cluster.route,
     )
+    if cluster is not None:
+        cluster.attach(app[_ROOMS], lambda room: _send_away(app, room))
     app.cleanup_ctx.append(_rooms_open)
     app.cleanup_ctx.append(_evicting)
     app.on_shutdown.insert(0, close_rooms)
@@ -154,13 +169,53 @@ async def run(
                 f"cannot listen on {settings.host} port {settings.port}: {error.strerror}; "
                 "choose another with --port, or 0 for a free one"
             ) from error
-        on_ready(runner.addresses[0][1])
+        port = runner.addresses[0][1]
+        if (cluster := app[_CLUSTER]) is not None:
+            await cluster.join(settings.public_url or _own_url(settings, port))
+        on_ready(port)
         await asyncio.Event().wait()
     finally:
+        if (cluster := app[_CLUSTER]) is not None:
+            await cluster.leave()
         # The port stays open until everyone has been told: who asks meanwhile learns why.
         await close_rooms(app)
         await runner.cleanup()
         await asyncio.to_thread(end_worker)
+
+
+def _cluster(settings: Settings, keyring: Keyring | None, metrics: Metrics) -> Cluster | None:
+    if settings.cluster is None:
+        return None
+    from bridge.cluster import Cluster  # NATS' client is an optional part
+
+    key = keyring.key if settings.needs_tokens and keyring is not None else ""
+    cluster = Cluster(settings.cluster.get_secret_value(), metrics.counters, key=key)
+    metrics.show_value("cluster_peers", "Other bridges heard.", lambda: len(cluster.peers))
+    metrics.show_value(
+        "cluster_connected", "1 while connected to NATS.", lambda: cluster.link.connected
+    )
+    return cluster
+
+
+def _bridges(app: web.Application) -> tuple[str, ...]:
+    """The public addresses of the other bridges of the cluster."""
+    cluster = app[_CLUSTER]
+    return () if cluster is None else cluster.peers.origins
+
+
+async def _send_away(app: web.Application, room: str) -> None:
+    """Ends the sessions of a room that another bridge feeds: its devices ask again, and learn."""
+    for session in app[_WHIP].sessions:
+        if session.room == room:
+            await session.close("its room is on another bridge")
+
+
+def _own_url(settings: Settings, port: int) -> str:
+    """Where devices in the same network reach this bridge, as far as it can tell."""
+    everywhere = settings.host in ("0.0.0.0", "::")  # noqa: S104
+    host = (["localhost", *local_addresses()] if everywhere else [settings.host])[-1]
+    host = f"[{host}]" if ":" in host else host
+    return f"{'http' if settings.insecure else 'https'}://{host}:{port}"
 
 
 def _whip_settings(settings: Settings) -> WhipSettings:
@@ -201,14 +256,14 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 @web.middleware
 async def _safe(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Adds the security headers to every answer, errors too."""
-    settings = request.app[_SETTINGS]
+    settings, bridges = request.app[_SETTINGS], _bridges(request.app)
     try:
         response = await handler(request)
     except web.HTTPException as error:
-        error.headers.update(security_headers(request, error, settings))
+        error.headers.update(security_headers(request, error, settings, bridges=bridges))
         raise
     if not response.prepared:
-        response.headers.update(security_headers(request, response, settings))
+        response.headers.update(security_headers(request, response, settings, bridges=bridges))
     return response
 
 
@@ -279,6 +334,13 @@ async def _websocket(request: web.Request) -> web.StreamResponse:
         raise web.HTTPServiceUnavailable(
             text="the bridge is shutting down\n", headers={"Retry-After": "5"}
         )
+    flooding = request.app[_FLOODING]
+    if (wait_s := flooding.wait_s(request.remote)) > 0:
+        counters.add("limited", limit="max_flood_wait_s")
+        raise RateError(
+            f"too many messages came from your address: connect again in {wait_s} s",
+            retry_after_s=wait_s,
+        )
     admission = Admission(
         request.app[_GATE],
         room=name,
@@ -287,6 +349,7 @@ async def _websocket(request: web.Request) -> web.StreamResponse:
         max_messages_per_s=settings.max_messages_per_s,
         counters=counters,
         on_hello=lambda: has_said_hello(request),
+        on_flood=lambda: flooding.thrown_out(request.remote),
     )
 
     def ended(outcome: str) -> None:
@@ -296,7 +359,7 @@ async def _websocket(request: web.Request) -> web.StreamResponse:
 
     connection = Connection(
         name,
-        rooms.get(name),
+        rooms.find(name),
         ack_window=settings.ack_window,
         max_message_bytes=settings.max_message_bytes,
         store=request.app[_RESUMING],

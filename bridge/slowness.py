@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +17,8 @@ class Slowness:
     single acknowledgement. One that acknowledges slowly stays: it gets the newest pose each time.
 
     Args:
-        window: The watcher's window. ``note`` is to be called whenever it may have changed.
+        window: The watcher's window. ``note`` is to be called whenever it may have become full, and
+            after each acknowledgement.
         clock_ns: A monotonic clock, nanoseconds.
         limit_s: Longest time without an acknowledgement while poses wait, seconds.
     """
@@ -29,9 +29,7 @@ class Slowness:
         self.limit_s = limit_s
         self._window = window
         self._clock_ns = clock_ns
-        self._sent = window.sent
         self._taken = window.sent - window.in_flight
-        self._sent_ns: deque[int] = deque(maxlen=window.size)
         self._progress_ns = clock_ns()
         self._full_since_ns: int | None = None
         self._full_ns = 0
@@ -45,7 +43,8 @@ class Slowness:
     @property
     def oldest_s(self) -> float:
         """For how long the oldest pose in flight has not been acknowledged; 0 with none."""
-        return (self._clock_ns() - self._sent_ns[0]) / 1e9 if self._sent_ns else 0.0
+        oldest_ns = self._window.oldest_ns
+        return 0.0 if oldest_ns is None else (self._clock_ns() - oldest_ns) / 1e9
 
     @property
     def too_slow(self) -> bool:
@@ -59,13 +58,8 @@ class Slowness:
         window, now = self._window, self._clock_ns()
         taken = window.sent - window.in_flight
         if taken > self._taken:
-            for _ in range(min(taken - self._taken, len(self._sent_ns))):
-                self._sent_ns.popleft()
             self._taken, self._progress_ns = taken, now
-        if window.sent > self._sent:
-            self._sent_ns.extend([now] * (window.sent - self._sent))
-            self._sent = window.sent
-        full = window.in_flight >= window.size
+        full = window.full
         if full and self._full_since_ns is None:
             self._full_since_ns = self._progress_ns = now
         elif not full and self._full_since_ns is not None:

@@ -255,9 +255,9 @@ async def _open_websocket(
     except tls.SSLError as error:
         raise ConnectionFailedError(f"{address} does not speak TLS: {error.reason}") from error
     except InvalidStatus as error:
-        raise ConnectionFailedError(
-            f"{address} is no room of a bridge: HTTP status {error.response.status_code}"
-        ) from error
+        status = error.response.status_code
+        what = "lets nobody in just now" if status in (429, 503) else "is no room of a bridge"
+        raise ConnectionFailedError(f"{address} {what}: HTTP status {status}") from error
     except InvalidHandshake as error:
         raise ConnectionFailedError(f"{address} does not answer as a bridge: {error}") from error
     except TimeoutError as error:

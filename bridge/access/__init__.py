@@ -10,6 +10,8 @@ file                  concept
 ``origins``           which web pages may talk to the bridge
 ``gate``              the decision: token, code or nothing, for whom and for what
 ``door``              limits before a request is read: connections, headers, time
+``handshakes``        TLS, begun only for connections that the door lets in
+``flooding``          how long those wait who were thrown out for too many messages
 ``http``              middleware, security headers and the route that takes a join code
 ====================  ==========================================================================
 """

@@ -31,6 +31,7 @@ class Admission:
             come at once.
         counters: Gets ``limited``.
         on_hello: Called once hello is there and the client let in.
+        on_flood: Called when the client sends too much.
         clock_ns: A monotonic clock.
 
     Attributes:
@@ -47,6 +48,7 @@ class Admission:
         max_messages_per_s: float,
         counters: Counters,
         on_hello: Callable[[], None] = lambda: None,
+        on_flood: Callable[[], None] = lambda: None,
         clock_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.holder: Pass | None = None
@@ -56,6 +58,7 @@ class Admission:
         self._address = address
         self._counters = counters
         self._on_hello = on_hello
+        self._on_flood = on_flood
         self._max_per_s = max_messages_per_s
         self._bucket = Bucket(max_messages_per_s, _BURST_S * max_messages_per_s, clock_ns=clock_ns)
         self._is_in = False
@@ -68,6 +71,7 @@ class Admission:
         """
         if not self._bucket.take():
             self._counters.add("limited", limit="max_messages_per_s")
+            self._on_flood()
             raise RateError(f"more than {self._max_per_s:g} messages a second", retry_after_s=1)
         if not self._is_in and isinstance(data, bytes) and data:
             self._enter(data)

@@ -1,8 +1,8 @@
 """Limits before a request is read: connections, headers, and how long they may take.
 
-A connection is *pending* until it has said what it wants: its first request's headers are there
-and, for a WebSocket, hello has come. Connections that pend cost an address nothing to open, so
-each address has few of them, and each of them has little time.
+A connection is *pending* until it has said what it wants: TLS is agreed upon, its first request's
+headers are there and, for a WebSocket, hello has come. Connections that pend cost an address
+nothing to open, so each address has few of them, and each of them has little time.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ import asyncio
 import logging
 import ssl
 from collections import Counter
-from typing import Any
+from collections.abc import Callable
 
 from aiohttp import http_exceptions, web
 
 from bridge.access.attempts import network_of
+from bridge.access.handshakes import TlsHandshake
 from bridge.config import Settings
 from bridge.counters import Counters
 
-__all__ = ["Door", "GuardedSite", "has_said_hello", "has_said_what_it_wants"]
+__all__ = ["Door", "GuardedSite", "has_said_hello", "has_said_what_it_wants", "listen_first"]
 
 _LOG = logging.getLogger(__name__)
 
-_TLS_HANDSHAKE_S = 10.0
 _KEEPALIVE_S = 30.0
 _LINGER_S = 2.0
 _MAX_HEADERS = 64
@@ -78,14 +78,25 @@ class Door:
 class _GuardedConnection(web.RequestHandler):
     """One connection's HTTP, let in by the door or not at all."""
 
-    __slots__ = ("_admitted", "_deadline", "_door", "_network", "_pends", "_socket")
+    __slots__ = (
+        *("_admitted", "_deadline", "_door", "_listener", "_network", "_only_asked", "_pends"),
+        "_socket",
+    )
 
-    def __init__(self, door: Door, server: web.Server, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        door: Door,
+        server: web.Server,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        admitted_from: str | None = None,
+    ) -> None:
         self._door = door
-        self._network = ""
-        self._admitted = False
-        self._pends = False
+        self._network = admitted_from or ""
+        self._admitted = self._pends = admitted_from is not None
         self._deadline: asyncio.TimerHandle | None = None
+        self._listener: Callable[[bytes], bool] | None = None
+        self._only_asked = False
         self._socket: asyncio.BaseTransport | None = None
         super().__init__(
             server,
@@ -102,10 +113,10 @@ class _GuardedConnection(web.RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._socket = transport
-        address = transport.get_extra_info("peername")
-        self._network = network_of(address[0] if address else None)
         super().connection_made(transport)
-        self._admitted = self._pends = self._door.admits(self._network)
+        if not self._admitted:
+            self._network = _network_of(transport)
+            self._admitted = self._pends = self._door.admits(self._network)
         if not self._admitted:
             self._abort()
             return
@@ -120,6 +131,25 @@ class _GuardedConnection(web.RequestHandler):
             self._admitted = False
             self._door.left()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came; a listener may keep them."""
+        if self._listener is None:
+            self._only_asked = data.endswith(b"\r\n\r\n")
+        elif self._listener(data):
+            return
+        super().data_received(data)
+
+    def listen_first(self, listener: Callable[[bytes], bool]) -> None:
+        """See the function of this name."""
+        if self._only_asked:
+            self._listener = listener
+
+    def never_began(self) -> None:
+        """It was admitted, and TLS did not come about."""
+        self.settled()
+        self._admitted = False
+        self._door.left()
 
     def headers_came(self) -> None:
         """The first request is there."""
@@ -201,17 +231,37 @@ class GuardedSite(web.BaseSite):
         server = self._runner.server
         if server is None:
             raise RuntimeError("set up the runner first")
-        timeouts: dict[str, Any] = (
-            {} if self._ssl_context is None else {"ssl_handshake_timeout": _TLS_HANDSHAKE_S}
-        )
+        door, tls = self._door, self._ssl_context
+
+        def plain() -> asyncio.Protocol:
+            return _GuardedConnection(door, server, loop)
+
+        def admit(transport: asyncio.Transport) -> asyncio.Protocol | None:
+            network = _network_of(transport)
+            if not door.admits(network):
+                return None
+            return _GuardedConnection(door, server, loop, admitted_from=network)
+
+        def failed(protocol: asyncio.Protocol, too_late: bool) -> None:
+            if too_late:
+                door.met("tls_handshake_s")
+            if isinstance(protocol, _GuardedConnection):
+                protocol.never_began()
+
+        def secured() -> asyncio.Protocol:
+            if tls is None:
+                raise RuntimeError("there is no TLS to begin")
+            limit_s = door.settings.tls_handshake_s
+            return TlsHandshake(tls, limit_s, admit=admit, on_failed=failed)
+
         self._server = await loop.create_server(
-            lambda: _GuardedConnection(self._door, server, loop),
-            self._host,
-            self._port,
-            ssl=self._ssl_context,
-            backlog=self._backlog,
-            **timeouts,
+            plain if tls is None else secured, self._host, self._port, backlog=self._backlog
         )
+
+
+def _network_of(transport: asyncio.BaseTransport) -> str:
+    address = transport.get_extra_info("peername")
+    return network_of(address[0] if address else None)
 
 
 def has_said_what_it_wants(request: web.BaseRequest, *, expects_hello: bool) -> None:
@@ -221,6 +271,20 @@ def has_said_what_it_wants(request: web.BaseRequest, *, expects_hello: bool) -> 
         protocol.headers_came()
         if not expects_hello:
             protocol.settled()
+
+
+def listen_first(request: web.BaseRequest, listener: Callable[[bytes], bool]) -> None:
+    """Gives a WebSocket's bytes to a listener from now on; aiohttp gets what it does not keep.
+
+    Not those of a client that has sent more than its request: nobody could tell where a frame
+    begins. RFC 6455 lets it wait for the answer, so no sound client has.
+
+    Args:
+        request: The WebSocket's, just answered.
+        listener: Takes bytes as they come; True if it keeps them.
+    """
+    if isinstance(request.protocol, _GuardedConnection):
+        request.protocol.listen_first(listener)
 
 
 def has_said_hello(request: web.BaseRequest) -> None:

@@ -46,6 +46,8 @@ class Gate:
         keyring: Its secret and tokens; None where nobody needs one.
         counters: Gets a count ``denied`` by reason, of all who are not let in.
         clock_ns: A monotonic clock, for the limits on attempts.
+        bridges: The origins of the other bridges of a cluster, whose pages publish here when they
+            are sent here.
 
     Raises:
         InputError: Tokens are required and there is no keyring.
@@ -58,12 +60,14 @@ class Gate:
         counters: Counters,
         *,
         clock_ns: Callable[[], int] = time.monotonic_ns,
+        bridges: Callable[[], Collection[str]] = tuple,
     ) -> None:
         if settings.needs_tokens and keyring is None:
             raise InputError("access by token needs a folder for the bridge's secret")
         self.keyring = keyring if settings.needs_tokens else None
         self._settings = settings
         self._counters = counters
+        self._bridges = bridges
         self._attempts = Attempts(
             settings.attempts_per_address_per_min,
             settings.attempts_in_all_per_min,
@@ -181,7 +185,7 @@ class Gate:
             origin,
             scheme=scheme,
             host=host,
-            allowed=self._settings.allowed_origins,
+            allowed=(*self._settings.allowed_origins, *self._bridges()),
             loopback_only=self.is_open and self._settings.on_loopback,
         )
         if not allowed:

@@ -149,13 +149,24 @@ def _refusal(error: AccessError) -> web.Response:
 
 
 def security_headers(
-    request: web.Request, response: web.StreamResponse, settings: Settings
+    request: web.Request,
+    response: web.StreamResponse,
+    settings: Settings,
+    *,
+    bridges: Collection[str] = (),
 ) -> dict[str, str]:
-    """The headers that every answer gets; those that a handler has set itself stay."""
-    sockets = ""
+    """The headers that every answer gets; those that a handler has set itself stay.
+
+    Args:
+        request: What is answered.
+        response: The answer.
+        settings: The bridge's settings.
+        bridges: Origins of the other bridges of a cluster: pages publish there when sent there.
+    """
+    sockets = "".join(f" {origin}" for origin in bridges)
     if _HOST.fullmatch(request.host):
         # Older Safari does not take WebSockets of the page's own origin for 'self'.
-        sockets = f" ws{'s' if request.secure else ''}://{request.host}"
+        sockets += f" ws{'s' if request.secure else ''}://{request.host}"
     headers = {
         "Content-Security-Policy": (
             f"default-src 'self'; connect-src 'self'{sockets}; img-src 'self' data: blob:; "

@@ -27,8 +27,8 @@ def measure_fanout(
 
     Returns:
         For JSON: of each server the latency from the player's clock to a subscriber (ms: p50, p95,
-        p99), what was delivered of what was sent, and messages delivered a second of CPU; and the
-        ratio of the latter.
+        p99), what was delivered of what was sent, the processor time of server and watchers, and
+        poses delivered a second, and a second of the server's processor time, with their ratios.
     """
     results: dict[str, Any] = {
         "subscribers": subscribers,

@@ -7,12 +7,13 @@ import contextlib
 import os
 from typing import Any
 
+import numpy as np
 import websockets
 
 from bridge.bench.serving import ROOM, measure_server
 from bridge.protocol import SUBPROTOCOL, Hello, Ping, Subscribe, encode
 
-__all__ = ["measure_hostile"]
+__all__ = ["measure_hostile", "measure_soak"]
 
 _VANISHING = 50
 _MESSAGES_A_SECOND = 10_000
@@ -64,6 +65,42 @@ def measure_hostile(
             "at_the_end": memory[-1],
         },
     }
+
+
+def measure_soak(*, subscribers: int, seconds: float, rate_hz: float = 60.0) -> dict[str, Any]:
+    """The bridge's memory over minutes among the hostile clients of ``measure_hostile``.
+
+    Args:
+        subscribers: Well-behaved watchers.
+        seconds: How long.
+        rate_hz: Poses a second.
+
+    Returns:
+        For JSON: what the watchers noticed, and the bridge's resident memory: every ten seconds,
+        and its slope (least squares, MB a minute) after the first third and in the last.
+    """
+    found = measure_server(
+        "bridge", subscribers, seconds=seconds, rate_hz=rate_hz, trouble=_trouble
+    )
+    memory = found.pop("memory_mb")
+    third = len(memory) // 3
+    return {
+        "subscribers": subscribers,
+        "seconds": seconds,
+        "rate_hz": rate_hz,
+        "troubled": found,
+        "memory_mb": {
+            "every_10_s": memory[::10],
+            "smallest_and_largest_after_a_third": [min(memory[third:]), max(memory[third:])],
+            "slope_a_minute_after_a_third": _slope(memory[third:]),
+            "slope_a_minute_in_the_last_third": _slope(memory[-third:]),
+        },
+    }
+
+
+def _slope(memory_mb: list[float]) -> float:
+    """MB a minute, of samples once a second."""
+    return round(float(np.polyfit(np.arange(len(memory_mb)) / 60, memory_mb, 1)[0]), 3)
 
 
 def _median(values: list[float]) -> float:

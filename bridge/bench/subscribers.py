@@ -18,6 +18,9 @@ __all__ = ["Subscribers"]
 _ACK_EVERY = 5
 _CONNECTING_AT_ONCE = 50
 
+# What asyncio reads goes here: a fresh buffer of 256 KiB for each read costs more than the read.
+_BUFFER = bytearray(1 << 16)
+
 
 class Subscribers:
     """Watchers of one room.
@@ -64,13 +67,13 @@ class Subscribers:
             self.latency_ms.append((time.monotonic_ns() - time_ns) / 1e6)
 
 
-class _Watcher(asyncio.Protocol):
+class _Watcher(asyncio.BufferedProtocol):
     """One WebSocket: RFC 6455 as far as a server's binary messages need it."""
 
     def __init__(self, all_: Subscribers, room: str) -> None:
         self.upgraded = asyncio.Event()
         self._all, self._room = all_, room
-        self._buffer = b""
+        self._rest = b""
         self._taken = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -84,40 +87,45 @@ class _Watcher(asyncio.Protocol):
             ).encode()
         )
 
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
+    def get_buffer(self, _sizehint: int) -> bytearray:
+        return _BUFFER
+
+    def buffer_updated(self, nbytes: int) -> None:
+        data = self._rest + _BUFFER[:nbytes]
         if not self.upgraded.is_set():
-            head, found, rest = self._buffer.partition(b"\r\n\r\n")
+            head, found, rest = data.partition(b"\r\n\r\n")
             if not found:
+                self._rest = data
                 return
             if b" 101 " not in head.split(b"\r\n", 1)[0]:
                 raise ConnectionError(head.decode(errors="replace"))
-            self._buffer = rest
+            data = rest
             self.upgraded.set()
             if self._all.bridge:
                 self._send(Hello((1,), "watch", "bench"))
                 self._send(Subscribe())
-        self._read_frames()
+        self._rest = data[self._read_frames(data) :]
 
-    def _read_frames(self) -> None:
-        buffer, at = self._buffer, 0
-        while len(buffer) >= at + 2:
-            length, header = buffer[at + 1] & 127, 2
+    def _read_frames(self, data: bytes) -> int:
+        """Handles the whole frames in there; returns where the rest begins."""
+        at = 0
+        while len(data) >= at + 2:
+            length, header = data[at + 1] & 127, 2
             if length == 126:
-                if len(buffer) < at + 4:
+                if len(data) < at + 4:
                     break
-                length, header = struct.unpack_from(">H", buffer, at + 2)[0], 4
+                length, header = struct.unpack_from(">H", data, at + 2)[0], 4
             end = at + header + length
-            if len(buffer) < end:
+            if len(data) < end:
                 break
-            opcode = buffer[at] & 15
-            payload = buffer[at + header : end]
+            opcode = data[at] & 15
+            payload = data[at + header : end]
             if opcode == 2 and payload[:1] == b"\x93":
                 self._pose(*msgpack.unpackb(payload)[:2])
             elif opcode == 9:
                 self._frame(10, payload)
             at = end
-        self._buffer = buffer[at:]
+        return at
 
     def _pose(self, seq: int, time_ns: int) -> None:
         self._all.took(time_ns)

@@ -37,6 +37,9 @@ def publish(
         bool, typer.Option("--insecure", help="Trust any certificate, as of a bridge of your own.")
     ] = False,
     ca_file: Annotated[Path | None, typer.Option(help="Certificates to trust, PEM.")] = None,
+    reconnect: Annotated[
+        float, typer.Option(help="Seconds to try to come back when the connection is lost.", min=0)
+    ] = 60.0,
 ) -> None:
     """Publish a video file or a camera to a room, as a phone would."""
     from bridge.streams import publish as publish_stream
@@ -54,6 +57,7 @@ def publish(
                 token=token,
                 insecure=insecure,
                 ca_file=ca_file,
+                reconnect_s=reconnect,
                 progress=update,
             )
         )

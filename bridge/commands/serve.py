@@ -51,6 +51,13 @@ def serve(
         str | None,
         typer.Option(help="Whether rooms ask for a token: token, open; auto: not on loopback."),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="NATS server over which bridges share rooms: nats://HOST:4222."),
+    ] = None,
+    public_url: Annotated[
+        str | None, typer.Option(help="Where devices reach this bridge; for a cluster.")
+    ] = None,
     show_links: Annotated[
         bool,
         typer.Option("--links/--no-links", help="Print links and join codes that let people in."),
@@ -82,6 +89,8 @@ def serve(
         private_key=private_key,
         insecure=insecure,
         access=access,
+        cluster=cluster,
+        public_url=public_url,
         log_format=log_format,
         log_level=log_level,
     )
@@ -119,7 +128,7 @@ def _say_where(settings: Settings, port: int, *, invite: bool) -> None:
     if settings.log_format == "json":  # machines read along: no tables
         _LOG.info("listening on %s://%s:%d", scheme, settings.host, port)
         return
-    base = f"{scheme}://{outside}:{port}"
+    base = settings.public_url or f"{scheme}://{outside}:{port}"
     keyring = None
     if settings.needs_tokens and invite:
         keyring = Keyring(settings.access_folder or data_folder() / "access")

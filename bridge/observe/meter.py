@@ -92,6 +92,10 @@ class RoomMeter:
         self._sent_bytes += client.sent_bytes
         self._full_s += client.full_s
 
+    def played_dropped(self) -> None:
+        """A pose that a player sent was dropped."""
+        self._dropped["player"] += 1
+
     def recording_ended(self, dropped: int) -> None:
         """Keeps the count of a recording that ends."""
         self._dropped["recorder"] += dropped

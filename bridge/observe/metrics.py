@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -32,10 +32,14 @@ _BUCKETS_S = (
 )
 
 _EVENTS = {
+    "cluster_messages": "Messages to and from other bridges, by direction.",
+    "cluster_dropped": "Messages to and from other bridges that were dropped, by why.",
+    "cluster_redirects": "Devices sent to another bridge.",
     "connections": "WebSocket connections that have ended, by how.",
     "denied": "Clients that were not let in, by why.",
     "joined_by_code": "Join codes exchanged for tokens, by scope.",
     "limited": "Requests, connections and messages over a limit, by its setting.",
+    "recording_failures": "Recordings that could not begin, or ended early.",
 }
 
 
@@ -62,6 +66,11 @@ class Metrics:
     def show_rooms(self, rooms: Callable[[], Iterable[RoomState]]) -> None:
         """Reads these rooms whenever the metrics are asked for."""
         self._registry.register(_Rooms(rooms))
+
+    def show_value(self, name: str, help_text: str, read: Callable[[], float]) -> None:
+        """Reads one number, shown as ``ghosthands_<name>``, whenever the metrics are asked for."""
+        gauge = Gauge(f"ghosthands_{name}", help_text, registry=self._registry)
+        gauge.set_function(read)
 
     def observe(self, room: str, stage: str, seconds: float) -> None:
         """Notes how long a stage took; below zero, by the error of a clock, counts as zero.

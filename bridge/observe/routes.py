@@ -33,10 +33,12 @@ class Readiness:
     Args:
         record: Folder for recordings; None where nothing is recorded.
         failed_recordings: Names of rooms whose recording has failed.
+        warnings: What is wrong, and keeps nobody from a lesson here.
         clock_s: A monotonic clock, seconds.
 
     Attributes:
         closing: The bridge is shutting down.
+        warnings: As given.
     """
 
     def __init__(
@@ -44,9 +46,11 @@ class Readiness:
         record: Path | None,
         failed_recordings: Callable[[], list[str]],
         *,
+        warnings: Callable[[], list[str]] = list,
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.closing = False
+        self.warnings = warnings
         self._record = record
         self._failed_recordings = failed_recordings
         self._clock_s = clock_s
@@ -94,9 +98,10 @@ def add_observe_routes(
         )
 
     async def ready(_request: web.Request) -> web.Response:
-        problems = await readiness.problems()
+        problems, warnings = await readiness.problems(), readiness.warnings()
         return web.json_response(
-            {"ready": not problems, "reasons": problems},
+            {"ready": not problems, "reasons": problems}
+            | ({"warnings": warnings} if warnings else {}),
             status=503 if problems else 200,
             headers={"Retry-After": "5"} if problems else None,
         )

@@ -8,6 +8,7 @@ the playback is, a ``Player`` brings both together: which packets are due now. A
 from __future__ import annotations
 
 from bridge.playback.commands import may_control
+from bridge.playback.controls import PlaybackControls
 from bridge.playback.lesson import Lesson, Place
 from bridge.playback.library import Library
 from bridge.playback.player import Player
@@ -21,6 +22,7 @@ __all__ = [
     "Lesson",
     "Library",
     "Place",
+    "PlaybackControls",
     "Player",
     "Playhead",
     "RoomPlayback",

@@ -20,12 +20,13 @@ from bridge.protocol.lesson import HandScore, OpenXRHand
 from bridge.protocol.messages import (
     MAX_MESSAGE_BYTES,
     MESSAGE_TYPES,
+    Ack,
     Message,
     ViewStatus,
 )
 from bridge.protocol.packets import HandPacket, PosePacket
 
-__all__ = ["decode", "encode"]
+__all__ = ["ACK_BEGINS", "decode", "encode"]
 
 _MAX_ITEMS = 64
 """Most entries of one map or list; the largest a v1 message needs is 16."""
@@ -57,6 +58,9 @@ _DEFAULTS: dict[type, dict[str, Any]] = {
     for cls in MESSAGE_TYPES.values()
 }
 """What optional fields are where they are left out."""
+
+ACK_BEGINS = msgpack.packb({"type": "ack", "seq": 0})[:-1]
+"""How an ack begins. Watchers send many of them: they are decoded before anything else is tried."""
 
 _REQUIRED = "!"
 """A field whose name begins so must be understood: whoever does not know it refuses the message."""
@@ -94,6 +98,8 @@ def decode(data: bytes) -> Message:
         raise ProtocolError(
             f"a message of {len(data)} bytes is larger than {MAX_MESSAGE_BYTES}", code="too_large"
         )
+    if data.startswith(ACK_BEGINS) and (ack := _short_ack(data)) is not None:
+        return ack
     document = unpack(data)
     if isinstance(document, list):
         return _from_list(document)
@@ -110,6 +116,17 @@ def decode(data: bytes) -> Message:
     except ProtocolError as error:
         raise ProtocolError(f"{name}: {error}", code=error.code) from None
     return message
+
+
+def _short_ack(data: bytes) -> Ack | None:
+    """An ack, and only that, as everybody writes it; None if the bytes need the whole decoder."""
+    if len(data) > len(ACK_BEGINS) + 9:  # the longest form of an integer
+        return None
+    try:
+        seq = msgpack.unpackb(data[len(ACK_BEGINS) :])
+        return Ack(seq)
+    except (ValueError, msgpack.UnpackException, ProtocolError):
+        return None
 
 
 def _from_list(document: list[Any]) -> PosePacket:

@@ -63,10 +63,19 @@ class ServerSession(Session):
         """One of ``ROLES``; None before hello."""
         return self.hello.role if self.hello is not None else None
 
-    def offer(self, seq: int, data: bytes) -> None:
-        """Offers a pose, encoded, to a subscribed watcher: sent, kept waiting, or dropped."""
-        if self.subscribed and self.state is State.OPEN:
-            self._queue(self.window.offer(seq, data))
+    def offer(self, seq: int, data: bytes) -> bool:
+        """Offers a pose, encoded, to a subscribed watcher: sent, kept waiting, or dropped.
+
+        Returns:
+            Whether there is something to send.
+        """
+        if not self.subscribed or self.state is not State.OPEN:
+            return False
+        item = self.window.offer(seq, data)
+        if item is None:
+            return False
+        self._outgoing.append(item)
+        return True
 
     def poll(self) -> None:
         """Sends the waiting pose if its time has come (``window.wait_ns``)."""

@@ -60,6 +60,7 @@ class AckWindow(Generic[Item]):
         self.dropped = 0
         self._clock_ns = clock_ns
         self._unacknowledged: deque[int] = deque()
+        self._sent_ns: deque[int] = deque()  # of each of these
         self._waiting: tuple[int, Item] | None = None
         self._interval_ns = 0
         self._due_ns: int | None = None
@@ -69,6 +70,16 @@ class AckWindow(Generic[Item]):
     def in_flight(self) -> int:
         """Poses sent and not yet acknowledged."""
         return len(self._unacknowledged)
+
+    @property
+    def full(self) -> bool:
+        """No pose may be sent before an acknowledgement."""
+        return len(self._unacknowledged) >= self.size
+
+    @property
+    def oldest_ns(self) -> int | None:
+        """When the oldest pose in flight was sent, on the window's clock; None with none."""
+        return self._sent_ns[0] if self._sent_ns else None
 
     @property
     def waiting(self) -> bool:
@@ -92,7 +103,7 @@ class AckWindow(Generic[Item]):
         if self._waiting is not None:
             self.dropped += 1
         self._waiting = (seq, item)
-        return self.poll()
+        return None if len(self._unacknowledged) >= self.size else self.poll()
 
     def acknowledge(self, seq: int) -> Item | None:
         """Takes an ack of a pose and all before it; returns what to send now, if anything.
@@ -104,18 +115,20 @@ class AckWindow(Generic[Item]):
             raise ProtocolError(f"ack of {seq}, which is not in flight", code="unexpected")
         while self._unacknowledged and self._unacknowledged[0] <= seq:
             self._unacknowledged.popleft()
+            self._sent_ns.popleft()
         return self.poll()
 
     def poll(self) -> Item | None:
         """Returns the waiting pose once it may go; call it when ``wait_ns`` has passed."""
-        if self._waiting is None or self.in_flight >= self.size:
+        if self._waiting is None or len(self._unacknowledged) >= self.size:
             return None
         now = self._clock_ns()
-        if not self._is_due(now):
+        if self._due_ns is not None and now < self._due_ns - self._early_ns():
             return None
         seq, item = self._waiting
         self._waiting = None
         self._unacknowledged.append(seq)
+        self._sent_ns.append(now)
         self.sent += 1
         if self._interval_ns:
             # After a pause the grid starts anew: no burst makes up for the time without poses.
@@ -131,9 +144,6 @@ class AckWindow(Generic[Item]):
         if self._due_ns is None:
             return 0
         return max(0, self._due_ns - self._early_ns() - self._clock_ns())
-
-    def _is_due(self, now: int) -> bool:
-        return self._due_ns is None or now >= self._due_ns - self._early_ns()
 
     def _early_ns(self) -> int:
         return int(self._interval_ns * _EARLY)

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender
+from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender, clock
 
 from bridge.streams.assembler import AssemblerStats, FrameAssembler
 
@@ -26,6 +27,7 @@ __all__ = [
     "discard_media",
     "outlive_consent",
     "unix_ns",
+    "use_steady_clock",
 ]
 
 _log = logging.getLogger(__name__)
@@ -280,6 +282,23 @@ def outlive_consent(connection: RTCPeerConnection) -> None:
     for ice in _ice_connections(connection):
         if not _lacks(ice, ["query_consent"], "FFmpeg is cut off after half a minute"):
             ice.query_consent = never
+
+
+def use_steady_clock() -> None:
+    """Lets aiortc measure arrivals on a clock that nobody sets; for the whole process.
+
+    From arrivals it estimates the bitrate that a publisher is told to keep to (REMB). It takes
+    them from the wall clock: set back by an hour, that would be next to nothing for an hour.
+    """
+    if getattr(clock.current_ms, "steady", False):
+        return
+    offset_ms = clock.current_ms() - time.monotonic_ns() // 1_000_000
+
+    def current_ms() -> int:
+        return offset_ms + time.monotonic_ns() // 1_000_000
+
+    current_ms.steady = True  # type: ignore[attr-defined]
+    clock.current_ms = current_ms
 
 
 def _ice_connections(connection: RTCPeerConnection) -> list[Any]:

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCRtpSender
 
-from bridge.errors import ConnectionFailedError, StreamError
+from bridge.errors import ConnectionFailedError, InputError, StreamError
 from bridge.streams import clock_channel
 from bridge.streams.aiortc_private import SenderTap
 from bridge.streams.clock_channel import Capture, Ping, Pong
-from bridge.streams.source_track import Codec, SourceTrack
+from bridge.streams.reconnect import LostError, keep_publishing
+from bridge.streams.source_track import Codec, LentTrack, SourceTrack
 from bridge.streams.sources import VideoSource, open_source
 from bridge.streams.whip_client import WhipClient
 
@@ -39,12 +40,14 @@ class PublishStats:
         dropped: Pictures left out because they were late.
         start_monotonic_ns: Capture of the first picture, `time.monotonic_ns`; 0 if none was sent.
         start_wall_ns: The same, nanoseconds since 1970.
+        reconnected: How often the connection was lost and came back.
     """
 
     sent: int
     dropped: int
     start_monotonic_ns: int
     start_wall_ns: int
+    reconnected: int = 0
 
 
 class _WallClock:
@@ -75,6 +78,7 @@ async def publish(
     bitrate_kbps: int = 2500,
     insecure: bool = False,
     ca_file: Path | None = None,
+    reconnect_s: float = 0.0,
     progress: Callable[[int, int | None], None] = lambda _done, _total: None,
     on_capture: Callable[[int, int], None] = lambda _index, _time_ns: None,
     stop: asyncio.Event | None = None,
@@ -94,6 +98,8 @@ async def publish(
         bitrate_kbps: Bitrate of H.264, kbit/s.
         insecure: Accept any certificate.
         ca_file: Certificates to trust besides the system's, PEM; a self-made one is its own.
+        reconnect_s: For how long to try to come back when a connection is lost, seconds. A file
+            goes on where it was.
         progress: Called a few times a second with the pictures sent and how many there are.
         on_capture: Called with the index and the time of capture (`time.monotonic_ns`) of each
             picture sent, on the event loop. Indices count the source's pictures, those left out
@@ -105,22 +111,31 @@ async def publish(
         InputError: The address, the view's name or the certificate file cannot be used.
         ConnectionFailedError: The bridge cannot be reached, refuses, or ends the connection.
     """
+    if not reconnect_s >= 0:
+        raise InputError(f"reconnect_s must be 0 or more seconds, not {reconnect_s}")
     client = WhipClient(url, view, token=token, insecure=insecure, ca_file=ca_file)
     opened = await asyncio.to_thread(open_source, source, loop=loop, copy=copy)
     track = SourceTrack(opened, codec=codec, bitrate_kbps=bitrate_kbps, on_capture=on_capture)
     clock = _WallClock()
-    try:
+    stop = stop or asyncio.Event()
+
+    async def session(connected: Callable[[], None]) -> None:
         async with _peer_connection() as connection:
             _offer(connection, track, codec, clock)
             async with client.session(connection):
                 await _connected(connection)
-                await _run(connection, track, opened.total, progress, stop or asyncio.Event())
+                connected()
+                await _run(connection, track, opened.total, progress, stop)
+
+    try:
+        reconnected = await keep_publishing(session, reconnect_s, stop=stop)
     finally:
         await track.close()
     if track.error is not None:
         raise track.error
     start_ns = track.start_ns or 0
-    return PublishStats(track.sent, track.dropped, start_ns, clock.at(start_ns) if start_ns else 0)
+    start_wall_ns = clock.at(start_ns) if start_ns else 0
+    return PublishStats(track.sent, track.dropped, start_ns, start_wall_ns, reconnected)
 
 
 @contextlib.asynccontextmanager
@@ -136,7 +151,7 @@ def _offer(
     connection: RTCPeerConnection, track: SourceTrack, codec: Codec, clock: _WallClock
 ) -> None:
     """Adds the track, in one codec, and the clock channel."""
-    transceiver = connection.addTransceiver(track, direction="sendonly")
+    transceiver = connection.addTransceiver(LentTrack(track), direction="sendonly")
     capabilities = RTCRtpSender.getCapabilities("video")
     transceiver.setCodecPreferences(
         [c for c in capabilities.codecs if c.name.lower() in (codec, "rtx")]
@@ -202,10 +217,12 @@ async def _run(
         if count != received:
             received, heard_s = count, time.monotonic()
         elif time.monotonic() - heard_s > _SILENCE_S:
-            raise ConnectionFailedError(f"the bridge has not been heard for {_SILENCE_S:g} s")
+            raise LostError(f"the bridge has not been heard for {_SILENCE_S:g} s")
     progress(track.sent, total)
 
 
 def _check_alive(connection: RTCPeerConnection) -> None:
-    if connection.connectionState in ("failed", "closed"):
+    if connection.connectionState == "failed":
+        raise LostError("the bridge was lost: WebRTC's own checks fail")
+    if connection.connectionState == "closed":
         raise ConnectionFailedError("the bridge ended the connection")

@@ -170,15 +170,15 @@ class WhipSession:
         """Ends everything; idempotent, and returns when all is released."""
         await asyncio.shield(self._begin_close(reason))
 
-    def _begin_close(self, reason: str) -> asyncio.Task[None]:
+    def _begin_close(self, reason: str, *, goodbye: bool = True) -> asyncio.Task[None]:
         if self._closing is None:
             self.state = SessionState.CLOSED
             _log.info("room %s: view %s ended: %s", self.room, self.view, reason)
             self._on_closed(self)
-            self._closing = asyncio.create_task(self._release(), name=f"close {self.view}")
+            self._closing = asyncio.create_task(self._release(goodbye), name=f"close {self.view}")
         return self._closing
 
-    async def _release(self) -> None:
+    async def _release(self, goodbye: bool) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -188,6 +188,9 @@ class WhipSession:
             await self.source.stop()
         try:
             async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                if not goodbye:
+                    for transceiver in self._connection.getTransceivers():
+                        await transceiver.receiver.transport.transport.stop()
                 await self._connection.close()
         except TimeoutError:
             _log.warning("room %s: view %s: WebRTC did not close", self.room, self.view)
@@ -239,7 +242,9 @@ class WhipSession:
             limit_s = self._settings.silence_timeout_s if live else self._settings.connect_timeout_s
             if self._now_ns() - changed_ns > limit_s * 1e9:
                 silence = f"nothing came for {limit_s:g} s"
-                self._begin_close(silence if live else f"no connection within {limit_s:g} s")
+                reason = silence if live else f"no connection within {limit_s:g} s"
+                # A goodbye would tell a publisher whom the network cut off not to come back.
+                self._begin_close(reason, goodbye=False)
                 return
 
     async def _packets_received(self) -> int:

@@ -16,7 +16,7 @@ from av.video.frame import PictureType
 
 from bridge.streams.sources import Timed, VideoSource
 
-__all__ = ["Codec", "H264Encoder", "SourceTrack"]
+__all__ = ["Codec", "H264Encoder", "LentTrack", "SourceTrack"]
 
 _log = logging.getLogger(__name__)
 
@@ -119,6 +119,7 @@ class SourceTrack(MediaStreamTrack):
         self._first_s = 0.0
         self._moved_ns = 0
         self._was_ready = False
+        self._resumes = False
         self.start_ns: int | None = None
         self.sent = 0
         self.dropped = 0
@@ -130,6 +131,11 @@ class SourceTrack(MediaStreamTrack):
     def request_keyframe(self) -> None:
         """The receiver has lost a picture."""
         self._keyframe_wanted = True
+
+    def resume(self) -> None:
+        """Another connection takes the pictures from here on: a file goes on where it was."""
+        self._keyframe_wanted = True
+        self._resumes = not self._source.live and self.start_ns is not None
 
     async def recv(self) -> Any:
         """The next picture or packet, when it is due.
@@ -155,6 +161,11 @@ class SourceTrack(MediaStreamTrack):
             captured_ns = self._captured_ns(timed)
             index, self._index = self._index, self._index + 1
             late_ns = time.monotonic_ns() - captured_ns
+            if self._resumes:
+                self._resumes = False
+                self._moved_ns += max(0, late_ns)
+                captured_ns += max(0, late_ns)
+                late_ns = 0
             # Leaving out a picture that had to be waited for would not help the next one.
             if late_ns > _LATE_NS and self._was_ready and not self._source.encoded:
                 self.dropped += 1
@@ -212,3 +223,22 @@ class SourceTrack(MediaStreamTrack):
 
     def _pull(self) -> tuple[Timed | None, int]:
         return next(self._timed, None), time.monotonic_ns()
+
+
+class LentTrack(MediaStreamTrack):
+    """A source's track for one connection: it ends with that, and the source goes on."""
+
+    kind = "video"
+
+    def __init__(self, track: SourceTrack) -> None:
+        super().__init__()
+        self._track = track
+        track.resume()
+
+    async def recv(self) -> Any:
+        """The next picture or packet, when it is due.
+
+        Raises:
+            MediaStreamError: The source has ended, or failed.
+        """
+        return await self._track.recv()

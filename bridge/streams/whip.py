@@ -4,7 +4,8 @@
 method and path       body                            answer
 ====================  ==============================  ==========================================
 POST /whip/{room}     application/sdp: an offer       201, the answer with all candidates,
-  ?view=NAME                                          ``Location`` and ``ETag`` of the session
+  ?view=NAME                                          ``Location`` and ``ETag`` of the session;
+                                                      307 where another bridge has the room
 OPTIONS               none                            204, ``Accept-Post`` and CORS
 PATCH {session}       application/trickle-ice-sdpfrag 204; needs ``If-Match`` (428, 412)
 DELETE {session}      none                            200
@@ -24,6 +25,7 @@ from aiohttp import web
 
 from bridge.errors import InputError
 from bridge.protocol.names import check_name
+from bridge.streams.aiortc_private import use_steady_clock
 from bridge.streams.errors import (
     BadOfferError,
     FullError,
@@ -56,6 +58,10 @@ _PREFLIGHT = _CORS | {
 }
 
 
+Route = Callable[[str], Awaitable[str | None]]
+"""Takes a room; the address of the bridge that its devices publish to, None for this one."""
+
+
 class WhipHost(Protocol):
     """The rooms, as the endpoint sees them. All calls come on the event loop.
 
@@ -84,11 +90,13 @@ class WhipEndpoint:
         settings: WhipSettings,
         *,
         on_limit: Callable[[str], None] = lambda _limit: None,
+        route: Route | None = None,
         now_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._host = host
         self._settings = settings
         self._on_limit = on_limit
+        self._route = route
         self._now_ns = now_ns
         self._views: dict[tuple[str, str], WhipSession] = {}
         self._answering = 0
@@ -107,6 +115,10 @@ class WhipEndpoint:
         """POST: an offer comes, an answer goes."""
         room, view = _names(request)
         self._host.authorise(room, view, _token(request))
+        if self._route is not None and (bridge := await self._route(room)) is not None:
+            # RFC 9725, section 4.5: 307, so that the offer is sent there, and by POST.
+            away = {"Location": f"{bridge}/whip/{room}?view={view}"}
+            return web.Response(status=307, headers=_CORS | away)
         body = await self._body(request, _OFFER_TYPE)
         offer = read_offer(body, max_candidates=self._settings.max_candidates)
         replaces = (room, view) in self._views
@@ -214,6 +226,7 @@ def add_whip_routes(
     settings: WhipSettings | None = None,
     *,
     on_limit: Callable[[str], None] = lambda _limit: None,
+    route: Route | None = None,
 ) -> WhipEndpoint:
     """Serves WHIP under ``/whip/`` and ends all sessions when the application shuts down.
 
@@ -227,11 +240,13 @@ def add_whip_routes(
         host: The rooms.
         settings: Limits and tuning; defaults if None.
         on_limit: Called with the name of a limit when a publisher meets it.
+        route: Says where the devices of a room publish, if not here.
 
     Returns:
         The endpoint, for its list of sessions.
     """
-    endpoint = WhipEndpoint(host, settings or WhipSettings(), on_limit=on_limit)
+    use_steady_clock()
+    endpoint = WhipEndpoint(host, settings or WhipSettings(), on_limit=on_limit, route=route)
     Handler = Callable[[web.Request], Awaitable[web.Response]]
 
     def refusing(handler: Handler) -> Handler:

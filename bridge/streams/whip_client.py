@@ -17,6 +17,7 @@ from bridge.bearer import bearer_header
 from bridge.errors import ConnectionFailedError, InputError
 from bridge.protocol.names import check_name
 from bridge.streams.aiortc_private import add_loopback_candidates
+from bridge.streams.reconnect import RefusedError
 
 __all__ = ["WhipClient"]
 
@@ -24,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 _HTTP_TIMEOUT_S = 10.0
 _MAX_ERROR_CHARACTERS = 300
+_MAX_REDIRECTS = 3
 
 
 class WhipClient:
@@ -90,25 +92,49 @@ class WhipClient:
         return location
 
     async def _post(self, http: aiohttp.ClientSession, offer: str) -> tuple[str, URL | None]:
+        endpoint = self._endpoint
+        for _ in range(_MAX_REDIRECTS + 1):
+            answer, location = await self._post_to(endpoint, http, offer)
+            if answer is not None:
+                return answer, location
+            # Another bridge has the room (RFC 9725, section 4.5). It is sent the token, too: the
+            # bridge that was trusted with it says where to.
+            if location is None or location.scheme not in (endpoint.scheme, "https"):
+                raise ConnectionFailedError(f"{endpoint} sends the view to no usable address")
+            endpoint = location
+        raise ConnectionFailedError(
+            f"{self._endpoint} and other bridges send the view around in circles: try again"
+        )
+
+    async def _post_to(
+        self, endpoint: URL, http: aiohttp.ClientSession, offer: str
+    ) -> tuple[str | None, URL | None]:
+        """The answer and its session's address; or None and the address to ask instead."""
         headers = {"Content-Type": "application/sdp"}
         try:
-            async with http.post(self._endpoint, data=offer, headers=headers) as response:
+            async with http.post(
+                endpoint, data=offer, headers=headers, allow_redirects=False
+            ) as response:
                 text = await response.text(errors="replace")
+                location = response.headers.get("Location")
+                address = response.url.join(URL(location)) if location else None
+                if response.status in (307, 308):
+                    return None, address
                 if response.status != 201:
                     reason = text.strip()[:_MAX_ERROR_CHARACTERS] or response.reason
-                    raise ConnectionFailedError(
-                        f"{self._endpoint} refused the view: {response.status} {reason}"
+                    raise RefusedError(
+                        f"{endpoint} refused the view: {response.status} {reason}",
+                        status=response.status,
                     )
-                location = response.headers.get("Location")
-                return text, response.url.join(URL(location)) if location else None
+                return text, address
         except aiohttp.ClientConnectorCertificateError as error:
             raise ConnectionFailedError(
-                f"{self._endpoint} has a certificate that is not trusted: name its file as one "
+                f"{endpoint} has a certificate that is not trusted: name its file as one "
                 f"to trust, or allow insecure connections ({error.certificate_error})"
             ) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             reason = str(error) or "no answer in time"
-            raise ConnectionFailedError(f"cannot reach {self._endpoint}: {reason}") from error
+            raise ConnectionFailedError(f"cannot reach {endpoint}: {reason}") from error
 
     async def _goodbye(self, http: aiohttp.ClientSession, location: URL) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bridge.bench.fanout import measure_fanout
-from bridge.bench.hostile import measure_hostile
+from bridge.bench.hostile import _slope, measure_hostile
 
 
 def test_a_bridge_and_a_bare_loop_serve_the_same_watchers():
@@ -22,3 +22,8 @@ def test_hostile_clients_do_not_end_the_service():
     assert results["troubled"][0]["delivered_share"] > 0.5
     assert results["p99_ms"]["ratio"] > 0
     assert results["memory_mb"]["at_the_end"] > 0
+
+
+def test_memory_that_grows_is_seen():
+    assert _slope([230.0] * 100) == 0
+    assert _slope([230 + 1.5 * k / 60 for k in range(100)]) == 1.5

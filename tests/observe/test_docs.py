@@ -18,6 +18,7 @@ def test_every_metric_is_in_the_table_and_the_other_way_round() -> None:
     metrics = Metrics()
     meter = RoomMeter("lesson", metrics)
     metrics.counters.add("connections", outcome="bye")
+    metrics.counters.add("recording_failures", room="lesson")
     for stage in STAGES:
         metrics.observe("lesson", stage, 0.1)
     state = meter.read(

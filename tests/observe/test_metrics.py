@@ -117,6 +117,7 @@ def test_what_was_counted_stays_when_its_owner_leaves() -> None:
     count = ViewCount(received=9, used=4, dropped=Counter({"overtaken": 5}))
     meter.view_left(count, skipped=2)
     meter.recording_ended(dropped=3)
+    meter.played_dropped()
     state = read(meter, clients=[Client(1, 1, 0.5, 0.0)], counts=[(count, 1)], recorder_dropped=1)
     assert state.sent_bytes == 501
     assert state.window_full_s == 2.5
@@ -124,6 +125,7 @@ def test_what_was_counted_stays_when_its_owner_leaves() -> None:
     assert state.dropped == {
         "watcher_window": 8,
         "recorder": 4,
+        "player": 1,
         "view_overtaken": 10,
         "view_lost": 3,
     }

@@ -20,6 +20,7 @@ from hypothesis.extra import numpy as npst
 from bridge import protocol
 from bridge.errors import ProtocolError
 from bridge.protocol import Side
+from bridge.protocol.codec import ACK_BEGINS
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "bridge" / "protocol" / "golden"
@@ -367,3 +368,30 @@ def test_pure_python_msgpack_refuses_the_same():
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@given(st.one_of(st.integers(-(2**63), 2**64 - 1), st.floats(), st.booleans(), st.none()))
+@example(0)
+@example(2**53 - 1)
+@example(2**53)
+def test_the_short_way_to_an_ack_finds_what_the_long_one_finds(seq):
+    short = ACK_BEGINS + msgpack.packb(seq)
+    longer = msgpack.packb({"type": "ack", "seq": seq, "more": None})  # is skipped
+    assert outcome(short) == outcome(longer)
+
+
+def outcome(data):
+    """The message, or what the error says."""
+    try:
+        return protocol.decode(data)
+    except ProtocolError as error:
+        return error.code, str(error)
+
+
+@pytest.mark.parametrize(
+    "tail", [b"", b"\xcd\x01", b"\x01\x01", b"\xc1", b"\x91\x01", b"\xd4\x00\x00"]
+)
+def test_no_ack_that_only_begins_like_one(tail):
+    with pytest.raises(ProtocolError) as caught:
+        protocol.decode(ACK_BEGINS + tail)
+    assert caught.value.code == "malformed"

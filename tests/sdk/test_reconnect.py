@@ -115,3 +115,20 @@ async def test_a_time_that_is_none_is_said(seconds: float) -> None:
     with pytest.raises(InputError, match="reconnect_s"):
         async with sdk.connect("http://127.0.0.1:1", reconnect_s=seconds):
             await asyncio.sleep(0)
+
+
+async def flood(bridge: str) -> None:
+    async with sdk.connect(bridge) as poses:
+        for _ in range(30):
+            poses._connection.session.ping()
+        await poses._connection.flush()
+        await anext(poses)
+
+
+async def test_a_bridge_that_is_busy_is_no_wrong_address(tmp_path: Path) -> None:
+    async with running_bridge(tmp_path, max_messages_per_s=10, max_flood_wait_s=600) as bridge:
+        for _ in range(2):
+            with pytest.raises(ConnectionFailedError, match="rate_limited"):
+                await flood(bridge)
+        with pytest.raises(ConnectionFailedError, match=r"just now: HTTP status 429"):
+            await flood(bridge)

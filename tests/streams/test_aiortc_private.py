@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import queue
+from datetime import timedelta
 from types import SimpleNamespace
 
 import aiortc
 import pytest
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCRtpSender
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCRtpSender, clock
 from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket, RtpPacket
 
 from bridge.streams.aiortc_private import (
@@ -18,6 +19,7 @@ from bridge.streams.aiortc_private import (
     discard_media,
     outlive_consent,
     unix_ns,
+    use_steady_clock,
 )
 
 PREFIX = "_RTCRtpReceiver__"
@@ -207,3 +209,14 @@ async def test_unused_audio_is_never_decoded(connection):
     await receiver._handle_rtp_packet(packet(1, 1, 1, b"opus"), 0)
     assert getattr(receiver, f"{PREFIX}decoder_queue").qsize() == 0
     await asyncio.sleep(0)
+
+
+def test_arrivals_are_not_measured_on_the_wall_clock(monkeypatch):
+    use_steady_clock()
+    steady, wall = clock.current_ms, clock.current_datetime
+    use_steady_clock()
+    assert clock.current_ms is steady  # Once is enough.
+    before_ms = clock.current_ms()
+    for hours in (-1, 1):
+        monkeypatch.setattr(clock, "current_datetime", lambda h=hours: wall() + timedelta(hours=h))
+        assert 0 <= clock.current_ms() - before_ms < 60_000

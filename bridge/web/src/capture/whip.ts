@@ -40,18 +40,7 @@ export async function publish(
   await peer.setLocalDescription(await peer.createOffer());
   // The offer carries its candidates: one request instead of a trickle of them.
   await gathered(peer, gatherMs);
-  let response: Response;
-  try {
-    response = await fetch(url, {
-      method: "POST",
-      headers: { "Content-Type": "application/sdp", ...bearer(token) },
-      body: peer.localDescription!.sdp,
-      signal,
-    });
-  } catch (error) {
-    if (signal.aborted) throw error;
-    throw new WhipError("The bridge cannot be reached.", true);
-  }
+  const response = await offer(url, peer.localDescription!.sdp, token, signal);
   const text = await response.text();
   if (response.status !== 201) throw refusal(response.status, text, response.headers);
   const location = response.headers.get("Location");
@@ -62,6 +51,36 @@ export async function publish(
     throw new WhipError("This browser cannot use the bridge's answer.", false);
   }
   return new URL(location, response.url).href;
+}
+
+/**
+ * Posts an offer, to the bridge that has the room when that is another one.
+ *
+ * The browser follows its 307 (RFC 9725, section 4.5) by itself, but leaves the token behind when
+ * the other bridge is of another origin (Fetch standard, HTTP-redirect fetch). So where it was led
+ * is asked once more, with the token.
+ */
+async function offer(
+  url: string,
+  sdp: string,
+  token: string | null,
+  signal: AbortSignal,
+): Promise<Response> {
+  const post = async (to: string): Promise<Response> => {
+    try {
+      return await fetch(to, {
+        method: "POST",
+        headers: { "Content-Type": "application/sdp", ...bearer(token) },
+        body: sdp,
+        signal,
+      });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      throw new WhipError("The bridge cannot be reached.", true);
+    }
+  };
+  const response = await post(url);
+  return response.redirected && response.status === 401 && token ? post(response.url) : response;
 }
 
 /** Ends a session. It outlives the page that asks: a closed tab must not stay in the lesson. */

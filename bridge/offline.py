@@ -20,7 +20,7 @@ from bridge.model.pose import Hands
 from bridge.model.reconstruct import Reconstructor
 from bridge.model.selfcal.agreement import agreement
 from bridge.model.selfcal.clip import reconstruct_clip
-from bridge.model.selfcal.lenses import Lens, Lenses
+from bridge.model.selfcal.lenses import TOLD_SPREAD, Lens, Lenses
 from bridge.model.selfcal.paths import Seen
 from bridge.model.selfcal.together import ClockMap, together
 from bridge.offsets import VideoOffset, find_offsets, watch
@@ -35,9 +35,6 @@ _ENOUGH_S = 30.0
 
 _MOST_EARLIER_S = 60.0
 """Room for each further video to begin before the first: times on the wire are not negative."""
-
-_FOCAL_SPREAD = 0.03
-"""How exact a focal length is that somebody gives."""
 
 _BLACK = 32
 """A picture whose brightest hundredth is darker, of 255, shows nothing."""
@@ -110,7 +107,7 @@ def reconstruct_videos(
     if offsets_s is None and (len(videos) == 1 or not look_for_offsets):
         offsets_s = [0.0] * len(videos)
     names = view_names(videos)
-    lenses = {n: Lens(f, _FOCAL_SPREAD) for n, f in zip(names, focal or (), strict=False)}
+    lenses = {n: Lens(f, TOLD_SPREAD) for n, f in zip(names, focal or (), strict=False)}
     if anchor is not None and not {v.taps.view for v in anchor.views} & set(names):
         tapped = ", ".join(v.taps.view for v in anchor.views)
         raise InputError(

@@ -156,6 +156,8 @@ class Room:
             self._playback.end(f"device {source.view} has joined: the lesson is live")
         self._sources[source.view] = source
         self._views.add(source)
+        if source.focal is not None:
+            self._worker.submit(self._reconstructor.know_lens, source.view, source.focal)
         self._on_changed()
         _LOG.info("room %s: view %s joined", self.name, source.view, extra=self._named(source))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+FORBIDDEN = "this machine forbids"
 
 
 @pytest.fixture(scope="session")
@@ -21,9 +22,14 @@ def shared_dir() -> Path:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item):
-    """In CI nothing may skip: what a test needs is there, so a skip is a missing install step."""
+    """In CI nothing may skip: what a test needs is there, so a skip is a missing install step.
+
+    But no step installs what only root may do, and not in every container: namespaces, mounts.
+    """
     outcome = yield
     report = outcome.get_result()
-    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI") == "true":
+    if not report.skipped or hasattr(report, "wasxfail") or FORBIDDEN in str(report.longrepr):
+        return
+    if os.environ.get("CI") == "true":
         report.outcome = "failed"
         report.longrepr = f"skipped in CI: {report.longrepr}"

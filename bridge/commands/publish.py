@@ -29,6 +29,10 @@ def publish(
         bool, typer.Option("--copy", help="Send H.264 as it is in the file, without encoding.")
     ] = False,
     codec: Annotated[Literal["h264", "vp8"], typer.Option(help="Encode as this.")] = "h264",
+    focal: Annotated[
+        float | None,
+        typer.Option(help="The lens's focal length in longer image sides, if known.", min=0.2),
+    ] = None,
     bitrate: Annotated[int, typer.Option(help="Video bitrate, kbit/s.", min=100)] = 2500,
     token: Annotated[
         str | None, typer.Option(help="Token to publish with.", envvar="GHOSTHANDS_TOKEN")
@@ -50,6 +54,7 @@ def publish(
                 int(source) if source.isdecimal() else source,
                 _whip_url(url, room),
                 view=view,
+                focal=focal,
                 loop=loop,
                 copy=copy,
                 codec=codec,

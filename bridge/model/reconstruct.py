@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.model.fusion import Fuser, make_fuser
-from bridge.model.fusion.interface import ExpectingFuser
+from bridge.model.fusion.interface import ExpectingFuser, LensFuser
 from bridge.model.nets import HandNets
 from bridge.model.pose import Hands, ViewHands
 from bridge.model.smooth import OneEuroSmoother
@@ -78,6 +78,11 @@ class Reconstructor:
         views = self._tracker.track(images, expect, frames=min(max(frames, 1), _MOST_FRAMES))
         hands = self._smoother.smooth(self._fuser.fuse(time_ns, views))
         return Reconstruction(hands, tuple(views))
+
+    def know_lens(self, view: str, focal: float) -> None:
+        """Tells a view's focal length, in longer image sides; not all fusers have use for it."""
+        if isinstance(self._fuser, LensFuser):
+            self._fuser.know_lens(view, focal)
 
     def forget(self, view: str) -> None:
         """Drops the state of a view that left."""

@@ -58,6 +58,10 @@ class ViewSource(Protocol):
         """The view's name within its room."""
 
     @property
+    def focal(self) -> float | None:
+        """Its lens's focal length in longer image sides, where the publisher told it."""
+
+    @property
     def latest(self) -> Frame | None:
         """The newest frame, None before the first."""
 

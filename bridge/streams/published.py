@@ -25,10 +25,19 @@ class PublishedView(NewestFrame):
         receiver: The receiver of its video track, before media flows.
         view: The view's name.
         now_ns: The bridge's clock.
+        focal: What the publisher says of its lens, longer image sides.
     """
 
-    def __init__(self, receiver: RTCRtpReceiver, view: str, *, now_ns: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        receiver: RTCRtpReceiver,
+        view: str,
+        *,
+        now_ns: Callable[[], int],
+        focal: float | None = None,
+    ) -> None:
         self.clock = CaptureClock()
+        self.focal = focal
         self._now_ns = now_ns
         self._tap = ReceiverTap(
             receiver, now_ns=now_ns, on_sender_report=self.clock.add_sender_report

@@ -71,6 +71,7 @@ async def publish(
     url: str,
     *,
     view: str,
+    focal: float | None = None,
     token: str | None = None,
     loop: bool = False,
     copy: bool = False,
@@ -91,6 +92,7 @@ async def publish(
         source: See `bridge.streams.sources.open_source`.
         url: The room's WHIP address, ``https://HOST:PORT/whip/ROOM``.
         view: The view's name.
+        focal: The lens's focal length in longer image sides, where it is known.
         token: Bearer token.
         loop: Repeat a file for ever.
         copy: Send a file's H.264 as it is: without B-frames, and nearly without work.
@@ -113,7 +115,7 @@ async def publish(
     """
     if not reconnect_s >= 0:
         raise InputError(f"reconnect_s must be 0 or more seconds, not {reconnect_s}")
-    client = WhipClient(url, view, token=token, insecure=insecure, ca_file=ca_file)
+    client = WhipClient(url, view, focal=focal, token=token, insecure=insecure, ca_file=ca_file)
     opened = await asyncio.to_thread(open_source, source, loop=loop, copy=copy)
     track = SourceTrack(opened, codec=codec, bitrate_kbps=bitrate_kbps, on_capture=on_capture)
     clock = _WallClock()

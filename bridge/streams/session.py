@@ -82,6 +82,7 @@ class WhipSession:
     Args:
         room: The room published to.
         view: The view's name within it.
+        focal: What the publisher says of its lens, longer image sides.
         settings: Limits and tuning.
         on_closed: Called once when it ends, before its tracks stop.
         now_ns: The bridge's clock.
@@ -93,6 +94,7 @@ class WhipSession:
         view: str,
         settings: WhipSettings,
         *,
+        focal: float | None = None,
         on_closed: Callable[[WhipSession], None] = lambda _session: None,
         now_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
@@ -105,6 +107,7 @@ class WhipSession:
         self.offer: Offer | None = None
         self.candidates_left = 0
         self._settings = settings
+        self._focal = focal
         self._on_closed = on_closed
         self._now_ns = now_ns
         servers = [RTCIceServer(urls=url) for url in settings.ice_servers]
@@ -214,7 +217,7 @@ class WhipSession:
             t.receiver for t in self._connection.getTransceivers() if t.receiver.track is track
         )
         if track.kind == "video":
-            self.source = PublishedView(receiver, self.view, now_ns=self._now_ns)
+            self.source = PublishedView(receiver, self.view, now_ns=self._now_ns, focal=self._focal)
             track.on("ended", lambda: self._begin_close("the publisher ended its track"))
         elif not discard_media(receiver):
             self._tasks.append(asyncio.create_task(_read_away(track), name="unused audio"))

@@ -5,11 +5,13 @@ method and path       body                            answer
 ====================  ==============================  ==========================================
 POST /whip/{room}     application/sdp: an offer       201, the answer with all candidates,
   ?view=NAME                                          ``Location`` and ``ETag`` of the session;
-                                                      307 where another bridge has the room
+  [&focal=F]                                          307 where another bridge has the room
 OPTIONS               none                            204, ``Accept-Post`` and CORS
 PATCH {session}       application/trickle-ice-sdpfrag 204; needs ``If-Match`` (428, 412)
 DELETE {session}      none                            200
 ====================  ==============================  ==========================================
+
+``focal`` is the lens's focal length in longer image sides, where it is known.
 
 Refusals are plain text with the statuses of `bridge.streams.errors`. A bearer token is passed on
 to the host as it is.
@@ -42,6 +44,9 @@ from bridge.streams.sdp import read_fragment, read_offer
 from bridge.streams.session import WhipSession, WhipSettings
 
 __all__ = ["WhipEndpoint", "WhipHost", "add_whip_routes"]
+
+_SHORTEST, _LONGEST = 0.2, 10.0
+"""Focal lengths of any camera in use: from 136 degrees across the longer side to 6."""
 
 _OFFER_TYPE = "application/sdp"
 _FRAGMENT_TYPE = "application/trickle-ice-sdpfrag"
@@ -114,10 +119,11 @@ class WhipEndpoint:
     async def publish(self, request: web.Request) -> web.Response:
         """POST: an offer comes, an answer goes."""
         room, view = _names(request)
+        focal = _focal(request)
         self._host.authorise(room, view, _token(request))
         if self._route is not None and (bridge := await self._route(room)) is not None:
             # RFC 9725, section 4.5: 307, so that the offer is sent there, and by POST.
-            away = {"Location": f"{bridge}/whip/{room}?view={view}"}
+            away = {"Location": f"{bridge}/whip/{room}?{request.rel_url.raw_query_string}"}
             return web.Response(status=307, headers=_CORS | away)
         body = await self._body(request, _OFFER_TYPE)
         offer = read_offer(body, max_candidates=self._settings.max_candidates)
@@ -127,7 +133,12 @@ class WhipEndpoint:
             raise FullError("the bridge has no place left for another device")
 
         session = WhipSession(
-            room, view, self._settings, on_closed=self._forget, now_ns=self._now_ns
+            room,
+            view,
+            self._settings,
+            focal=focal,
+            on_closed=self._forget,
+            now_ns=self._now_ns,
         )
         self._answering += 1
         try:
@@ -279,6 +290,21 @@ def _names(request: web.Request) -> tuple[str, str]:
         return check_name(request.match_info["room"]), check_name(view)
     except InputError as error:
         raise BadOfferError(str(error)) from error
+
+
+def _focal(request: web.Request) -> float | None:
+    told = request.query.get("focal")
+    if told is None:
+        return None
+    try:
+        focal = float(told)
+    except ValueError:
+        focal = 0.0
+    if not _SHORTEST <= focal <= _LONGEST:
+        raise BadOfferError(
+            f"focal is the focal length in longer image sides, {_SHORTEST} to {_LONGEST}"
+        )
+    return focal
 
 
 def _token(request: web.Request) -> str | None:

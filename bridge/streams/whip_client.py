@@ -34,6 +34,7 @@ class WhipClient:
     Args:
         url: The room's WHIP address, ``https://HOST:PORT/whip/ROOM``.
         view: The view's name.
+        focal: The lens's focal length in longer image sides, where it is known.
         token: Bearer token.
         insecure: Accept any certificate.
         ca_file: Certificates to trust besides the system's, PEM; a self-made one is its own.
@@ -47,11 +48,14 @@ class WhipClient:
         url: str,
         view: str,
         *,
+        focal: float | None = None,
         token: str | None = None,
         insecure: bool = False,
         ca_file: Path | None = None,
     ) -> None:
         self._endpoint = _endpoint(url, view)
+        if focal is not None:
+            self._endpoint = self._endpoint.update_query(focal=focal)
         self._headers = bearer_header(token)
         self._tls = _tls(insecure=insecure, ca_file=ca_file)
 

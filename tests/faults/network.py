@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.bridge_fixture import DEADLINE_S
+from tests.conftest import FORBIDDEN
 from tests.faults.link import DEVICE
 from tests.faults.privileges import as_root
 
@@ -75,4 +76,4 @@ async def two_networks() -> AsyncIterator[Network]:
 
 def require_tun() -> None:
     if not Path("/dev/net/tun").exists():
-        pytest.skip("needs /dev/net/tun, the kernel's TUN devices")
+        pytest.skip(f"{FORBIDDEN} TUN devices: there is no /dev/net/tun")

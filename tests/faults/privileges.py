@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from tests.bridge_fixture import DEADLINE_S
+from tests.conftest import FORBIDDEN
 
 
 def as_root(*command: str) -> None:
@@ -16,4 +17,4 @@ def as_root(*command: str) -> None:
     except FileNotFoundError:
         pytest.skip(f"needs {command[0]} (Debian: iproute2, mount)")
     except subprocess.CalledProcessError as error:
-        pytest.skip(f"needs root: {' '.join(command)}: {error.stderr.strip()}")
+        pytest.skip(f"{FORBIDDEN} {' '.join(command)}: {error.stderr.strip()}")

@@ -39,9 +39,9 @@ async def offers():
         await connection.close()
 
 
-async def post(http, bridge, connection, *, view="phone", **headers):
+async def post(http, bridge, connection, *, view="phone", query="", **headers):
     return await http.post(
-        f"{bridge.whip_url}?view={view}",
+        f"{bridge.whip_url}?view={view}{query}",
         data=connection.localDescription.sdp,
         headers=SDP | headers,
     )
@@ -68,6 +68,13 @@ async def test_post_answers_with_all_that_the_rfc_asks_for(http, bridge, offers)
     assert names[0] == "H264/90000"
     await connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
     assert bridge.rooms.log == [("add", "phone")]
+
+
+@pytest.mark.parametrize(("query", "focal"), [("", None), ("&focal=0.83", 0.83)])
+async def test_a_publisher_may_tell_its_lens(http, bridge, offers, query, focal):
+    assert (await post(http, bridge, await offers(), query=query)).status == 201
+    (session,) = bridge.endpoint.sessions
+    assert session.source.focal == focal
 
 
 async def test_delete_ends_the_session_once(http, bridge, offers):
@@ -123,6 +130,9 @@ async def test_other_methods_are_not_allowed(http, bridge, method: str):
         ("", b"v=0", SDP, 400, r"\?view=NAME"),
         ("?view=Phone%201", b"v=0", SDP, 400, "no name for a room or view"),
         ("?view=..%2f", b"v=0", SDP, 400, "no name for a room or view"),
+        ("?view=phone&focal=long", b"v=0", SDP, 400, "longer image sides, 0.2 to 10"),
+        ("?view=phone&focal=nan", b"v=0", SDP, 400, "longer image sides, 0.2 to 10"),
+        ("?view=phone&focal=0.1", b"v=0", SDP, 400, "longer image sides, 0.2 to 10"),
     ],
 )
 async def test_requests_that_are_refused(http, bridge, query, body, headers, status, says):

@@ -9,7 +9,7 @@ from bridge.errors import InputError
 from bridge.model.anchor import Anchor
 from bridge.model.pose import FloatArray, Hands, ViewHands
 
-__all__ = ["ANCHORED", "FUSERS", "ExpectingFuser", "Fuser", "make_fuser"]
+__all__ = ["ANCHORED", "FUSERS", "ExpectingFuser", "Fuser", "LensFuser", "make_fuser"]
 
 
 class Fuser(Protocol):
@@ -54,6 +54,15 @@ class ExpectingFuser(Protocol):
             Left and right, ``(21, 2)`` pixels, perhaps outside the picture; None for a hand that
             no other view saw, that is behind the camera, or where the camera is not known.
         """
+        ...
+
+
+@runtime_checkable
+class LensFuser(Protocol):
+    """A fuser that has use for what is known of a device's lens."""
+
+    def know_lens(self, view: str, focal: float) -> None:
+        """Tells a focal length, in longer image sides, whether or not the view has joined yet."""
         ...
 
 

@@ -22,7 +22,7 @@ from bridge.model.selfcal.cameras import Cameras
 from bridge.model.selfcal.follow import Followed, HandFollower
 from bridge.model.selfcal.handover import Handover
 from bridge.model.selfcal.identity import SideKeeper
-from bridge.model.selfcal.lenses import Lenses
+from bridge.model.selfcal.lenses import TOLD_SPREAD, Lens, Lenses
 from bridge.model.selfcal.stage import CAMERA_STAGE, Stage
 from bridge.model.selfcal.tracks import HandTrack, tracks_of
 from bridge.model.selfcal.watch import Adjuster, KeyframeBuffer, MotionWatch
@@ -59,10 +59,10 @@ class SelfCalFuser:
         lenses: Lenses | None = None,
     ) -> None:
         self._anchor = anchor
-        known = {**(lenses or {}), **(lenses_of(anchor) if anchor else {})}
+        self._lenses = {**(lenses or {}), **(lenses_of(anchor) if anchor else {})}
         self._simple = HandSpaceFuser()
         self._buffer = KeyframeBuffer()
-        self._adjuster = Adjuster(run, known)
+        self._adjuster = Adjuster(run, self._lenses)
         self._names: tuple[str, ...] = ()
         self._known: _Known | None = None
         self._handovers = tuple(Handover() for _ in Side)
@@ -137,6 +137,12 @@ class SelfCalFuser:
             return hands
         turned = stage.after(CAMERA_STAGE.inverse)
         return [None if pose is None else turned.place(pose) for pose in hands]
+
+    def know_lens(self, view: str, focal: float) -> None:
+        """See ``LensFuser.know_lens``; an anchor knows better."""
+        if self._anchor is None or view not in lenses_of(self._anchor):
+            self._lenses[view] = Lens(focal, TOLD_SPREAD)
+            self._adjuster.begin_anew()
 
     def forget(self, view: str) -> None:
         """See ``Fuser.forget``."""

@@ -10,10 +10,13 @@ import numpy as np
 from bridge.model.lens import FOCAL_PRIOR
 from bridge.model.pose import FloatArray
 
-__all__ = ["FOCAL_SPREAD", "OVERCONFIDENCE", "Lens", "Lenses", "lens_priors"]
+__all__ = ["FOCAL_SPREAD", "OVERCONFIDENCE", "TOLD_SPREAD", "Lens", "Lenses", "lens_priors"]
 
 FOCAL_SPREAD = 0.3
 """Relative standard deviation of the focal lengths of phones and tablets about ``FOCAL_PRIOR``."""
+
+TOLD_SPREAD = 0.03
+"""How exact a focal length is that somebody gives, relative standard deviation."""
 
 OVERCONFIDENCE = 4.0
 """Neighbouring errors are alike and models are not exact: the adjustment is so many times surer of

@@ -121,3 +121,13 @@ def test_one_view_alone_and_no_view_at_all(clip) -> None:
     assert fuser.calibration is None
     assert sum(h.hands[1] is not None for h in hands) > 60
     assert fuser.fuse(10_000_000_000, []).hands == (None, None)
+
+
+def test_a_lens_that_a_publisher_tells_is_believed(clip) -> None:
+    fuser = SelfCalFuser(in_this_thread)
+    told = clip.focal * [1.1, 1.0]
+    for view, focal in zip(("cam0", "cam1"), told, strict=True):
+        fuser.know_lens(view, focal)
+    play(fuser, clip)
+    assert fuser.calibration is not None
+    np.testing.assert_allclose(fuser.calibration.cameras.focal, told, rtol=0.03)

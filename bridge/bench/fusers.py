@@ -14,7 +14,7 @@ from bridge.model.fusion import HandSpaceFuser, SelfCalFuser
 from bridge.model.fusion.interface import Fuser
 from bridge.model.lens import FOCAL_PRIOR
 from bridge.model.pose import FloatArray, Hands
-from bridge.model.selfcal.calibrate import Calibration
+from bridge.model.selfcal.calibrate import Calibration, CameraReport
 from bridge.model.selfcal.cameras import Cameras
 from bridge.model.selfcal.clip import reconstruct_clip
 from bridge.model.selfcal.rays import triangulated
@@ -48,6 +48,7 @@ class Found:
         keypoints_m: ``(T, 2, 21, 3)`` first camera's axes, NaN where there is no hand.
         rotation: ``(V, 3, 3)`` of the cameras, where the method has them.
         focal: ``(V,)`` the same.
+        reports: How sure it says it is of each camera.
         ms: Time for each frame set.
     """
 
@@ -55,6 +56,7 @@ class Found:
     ms: float
     rotation: FloatArray | None = None
     focal: FloatArray | None = None
+    reports: tuple[CameraReport, ...] = ()
 
 
 def run_method(name: str, clip: SimulatedClip) -> Found:
@@ -118,7 +120,8 @@ def keypoints_of(hands: Sequence[Hands]) -> FloatArray:
 def _found(points: FloatArray, ms: float, calibration: Calibration | None) -> Found:
     if calibration is None:
         return Found(points, ms)
-    return Found(points, ms, calibration.cameras.rotation, calibration.cameras.focal)
+    cameras = calibration.cameras
+    return Found(points, ms, cameras.rotation, cameras.focal, calibration.reports)
 
 
 def _essential(tracks: list[HandTrack], count: int) -> tuple[FloatArray, FloatArray | None]:

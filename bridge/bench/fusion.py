@@ -129,7 +129,13 @@ def score(
         cosine = np.clip((np.trace(turn) - 1) / 2, -1, 1)
         result["rotation_error_deg"] = float(np.degrees(np.arccos(cosine)))
     if found.focal is not None:
-        result["focal_error"] = float(np.abs(np.log(found.focal / clip.focal)).mean())
+        off = np.abs(np.log(found.focal / clip.focal))
+        result["focal_error"] = float(off.mean())
+        if found.reports:
+            said = [report.focal for report in found.reports]
+            result["focal_error_in_deviations"] = float((off / said).max())
+            turn_deg = np.degrees(found.reports[1].turn_rad)
+            result["rotation_error_in_deviations"] = result["rotation_error_deg"] / turn_deg
     return result
 
 

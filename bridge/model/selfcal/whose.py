@@ -11,12 +11,16 @@ import numpy as np
 from bridge.model.pose import BoolArray, FloatArray, ViewHands
 from bridge.model.selfcal.calibrate import Calibration, calibrate
 from bridge.model.selfcal.exchange import Told, exchanged, exchanged_instants
+from bridge.model.selfcal.mirror import mirrored
 from bridge.model.selfcal.tracks import tracks_of
 
 __all__ = ["calibrate_views"]
 
 _SELDOM = 0.2
 """Views that disagree at so few instants are calibrated without these."""
+
+_ALWAYS = 0.9
+"""Views that disagree at nearly all instants may be mirrors of each other."""
 
 _FEW = 16
 """Keyframes that tell which view to believe."""
@@ -35,7 +39,7 @@ def calibrate_views(
 
     Where two views do not mean the same hands by left and right, either may be wrong: each is
     believed in turn, and the better calibration kept, for a left hand does not fit what is seen
-    of a right one.
+    of a right one. What fits better as a mirrored picture is left as it is: it will not fit.
 
     Args:
         frame_sets: ``(time in seconds, what each view sees)``.
@@ -68,6 +72,13 @@ def calibrate_views(
     trials = [_believing(believed, seen, differ) for believed in range(len(names))]
     found = [calibrated(trial, min(_FEW, keyframes)) for trial in trials]
     best = max(range(len(names)), key=lambda k: _fit(found[k]))
+    for pair, told in differ.items():
+        if told.share > _ALWAYS and best in pair:
+            other = pair[0] if best == pair[1] else pair[1]
+            turned = [list(view) for view in seen]
+            turned[other] = [None if hands is None else mirrored(hands) for hands in seen[other]]
+            if _fit(calibrated(turned, min(_FEW, keyframes))) > _fit(found[best]):
+                return calibrated(seen, keyframes)
     return _believed(calibrated(trials[best], keyframes), best)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from bridge.model.pose import ViewHands
 from bridge.model.selfcal.exchange import exchanged, exchanged_instants, told_by_cameras
+from bridge.model.selfcal.mirror import mirrored
 from bridge.model.selfcal.whose import calibrate_views
 from bridge.model.synthetic.clips import SimulatedClip
 from tests.model.selfcal.conftest import (
@@ -92,6 +93,17 @@ def test_a_view_that_is_often_wrong_is_not_believed(noisy_clip, wrong_view: int)
     assert found.believed == 1 - wrong_view
     assert found.usable.all()
     assert turn_deg(found.cameras.rotation[1], clip.rotation[1]) < 4
+
+
+def test_a_mirrored_view_is_not_taken_for_one_that_is_always_wrong(noisy_clip) -> None:
+    times, views = noisy_clip.time_s, noisy_clip.frame_sets
+    flipped = [(t, (a, mirrored(b))) for t, (a, b) in zip(times, views, strict=True)]
+    found = calibrate_views(flipped, VIEWS, keyframes=30)
+    assert found is None or not found.usable[1]
+    wrong = [(t, (a, exchanged(b))) for t, (a, b) in zip(times, views, strict=True)]
+    found = calibrate_views(wrong, VIEWS, keyframes=30)
+    assert found is not None
+    assert found.usable.all()
 
 
 def test_a_view_that_is_seldom_wrong_costs_those_instants_only(noisy_clip) -> None:

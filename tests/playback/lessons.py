@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from mcap.reader import make_reader
 from mcap.writer import CompressionType, Writer
 
 from bridge.protocol import HandPacket, PosePacket, ShapePacket, Side, encode
@@ -82,3 +83,12 @@ def both(count: int) -> list[ShapePacket | PosePacket]:
     """Both hands for that many poses, 22 to a chunk."""
     hands = (Side.LEFT, Side.RIGHT)
     return [*(shape(side) for side in hands), *(pose(k, *hands) for k in range(count))]
+
+
+def numbers(moments) -> list[int]:
+    return [number(moment.pose) for moment in moments]
+
+
+def chunks_of(path: Path) -> int:
+    with path.open("rb") as file:
+        return len(make_reader(file).get_summary().chunk_indexes)

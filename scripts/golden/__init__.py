@@ -1,0 +1,1 @@
+"""What the golden vectors of protocol v1 are made of."""

@@ -19,9 +19,8 @@ __all__ = ["RoomRecording"]
 _LOG = logging.getLogger(__name__)
 
 _TRY_AGAIN_S = 5.0
-_ENOUGH_BYTES = (
-    4 << 20
-)  # A minute and more: a disk that is nearly full does not get file after file.
+_ENOUGH_BYTES = 4 << 20
+"""A minute and more: a disk that is nearly full does not get file after file."""
 
 
 class RoomRecording:

@@ -41,7 +41,11 @@ class Settings(BaseSettings):
     """Everything a bridge can be told, with the defaults that suit a lesson at home."""
 
     model_config = SettingsConfigDict(
-        env_prefix="GHOSTHANDS_", extra="forbid", frozen=True, toml_file=DEFAULT_FILE
+        env_prefix="GHOSTHANDS_",
+        extra="forbid",
+        frozen=True,
+        toml_file=DEFAULT_FILE,
+        allow_inf_nan=False,
     )
 
     host: str = Field("0.0.0.0", description="Address to listen on.")  # noqa: S104
@@ -97,48 +101,70 @@ class Settings(BaseSettings):
     )
 
     max_rooms: int = Field(8, ge=1, description="Rooms that are open at a time.")
-    max_views: int = Field(4, ge=1, description="Devices that may publish to one room.")
+    max_views: int = Field(4, ge=1, le=16, description="Devices that may publish to one room.")
     max_subscribers: int = Field(200, ge=1, description="Watchers of one room.")
     max_message_bytes: int = Field(
         1 << 20, ge=1024, description="Largest WebSocket message; a larger one ends its connection."
     )
     max_messages_per_s: float = Field(
-        500.0, ge=10, description="Messages a second of one client, over two seconds."
+        500.0, ge=10, le=1e6, description="Messages a second of one client, over two seconds."
     )
     max_flood_wait_s: float = Field(
         60.0,
         ge=0,
+        le=_YEAR_S,
         description="Longest wait of an address that was thrown out for too many messages again "
         "and again; 0: none.",
     )
     max_sdp_bytes: int = Field(65_536, ge=4096, description="Largest body of a WHIP request.")
     max_ice_candidates: int = Field(64, ge=1, description="Candidates of one WHIP session.")
     max_connections: int = Field(4096, ge=8, description="Connections of any kind.")
+    max_connections_per_address: int = Field(
+        512, ge=1, description="Connections of any kind of one address."
+    )
     max_pending_per_address: int = Field(
         64, ge=1, description="Connections of one address that have not said what they want."
     )
     max_header_bytes: int = Field(
-        8192, ge=1024, description="Largest line or header field of an HTTP request."
+        8192, ge=1024, le=1 << 20, description="Largest line or header field of an HTTP request."
     )
-    tls_handshake_s: float = Field(10.0, gt=0, description="Longest time that TLS takes to begin.")
+    tls_handshake_s: float = Field(
+        10.0, gt=0, le=_YEAR_S, description="Longest time that TLS takes to begin."
+    )
     header_timeout_s: float = Field(
-        10.0, gt=0, description="Longest time until a request's headers are there."
+        10.0,
+        gt=0,
+        le=_YEAR_S,
+        description="Longest time until a request's headers are there: the first one's, or the "
+        "next one's after an answer.",
     )
-    request_timeout_s: float = Field(30.0, gt=0, description="Longest time that a request takes.")
-    ack_window: int = Field(10, ge=1, description="Unacknowledged poses in flight to a watcher.")
+    request_timeout_s: float = Field(
+        30.0, gt=0, le=_YEAR_S, description="Longest time that a request takes."
+    )
+    ack_window: int = Field(
+        10, ge=1, le=1000, description="Unacknowledged poses in flight to a watcher."
+    )
     slow_after_s: float = Field(
-        15.0, gt=0, description="A watcher that acknowledges nothing for so long is let go."
+        15.0,
+        gt=0,
+        le=_YEAR_S,
+        description="A watcher that acknowledges nothing for so long is let go.",
     )
     ping_s: float = Field(
-        10.0, gt=0, description="WebSocket ping interval; a peer half as long silent is gone."
+        10.0,
+        gt=0,
+        le=_YEAR_S,
+        description="WebSocket ping interval; a peer half as long silent is gone.",
     )
     grace_s: float = Field(
-        30.0, ge=0, description="How long a client that lost its connection may resume."
+        30.0, ge=0, le=_YEAR_S, description="How long a client that lost its connection may resume."
     )
     start_bitrate_kbps: int = Field(2500, ge=100, description="Video bitrate to start at.")
     max_bitrate_kbps: int = Field(4000, ge=100)
     ice_servers: tuple[str, ...] = Field((), description="STUN and TURN addresses; none on a LAN.")
-    silence_s: float = Field(2.0, gt=0, description="A publisher silent for longer has left.")
+    silence_s: float = Field(
+        2.0, gt=0, le=_YEAR_S, description="A publisher silent for longer has left."
+    )
 
     log_format: Literal["text", "json"] = Field("text", description="json: one object a line.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info")

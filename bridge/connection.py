@@ -14,7 +14,7 @@ from aiohttp import WebSocketError, WSMsgType, web
 import bridge
 from bridge.access.admission import Admission
 from bridge.access.door import listen_first
-from bridge.access.errors import AccessError
+from bridge.access.errors import AccessError, RateError
 from bridge.connection_host import ConnectionHost
 from bridge.heartbeat import Heartbeat
 from bridge.protocol import (
@@ -39,6 +39,10 @@ _LOG = logging.getLogger(__name__)
 
 _HELLO_S = 10.0
 _CLOSE_TIMEOUT_S = 2.0
+_MOST_UNSENT_BYTES = 256 * 1024
+"""Answers that a client leaves in its socket before it is let go: seconds of any lesson."""
+
+_UNMASKED = 1002
 
 
 class Connection:
@@ -98,11 +102,12 @@ class Connection:
         self._abort: asyncio.TimerHandle | None = None
         self._heartbeat = Heartbeat(ping_s, ping=self._ping, gone=self._cut_off)
         self._incoming = ShortMessages()
+        self._deaf = False
         self._socket = web.WebSocketResponse(
             protocols=(SUBPROTOCOL,),
             max_msg_size=max_message_bytes,
             compress=False,
-            autoping=False,  # Pings are counted as other messages are.
+            autoping=False,
             timeout=_CLOSE_TIMEOUT_S,
         )
 
@@ -199,7 +204,14 @@ class Connection:
         return "client_error" if self.session.error else "bye"
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        """Handles the WebSocket until it ends."""
+        """Handles the WebSocket until it ends.
+
+        Raises:
+            web.HTTPBadRequest: The client does not ask for the protocol.
+        """
+        asked = request.headers.get("Sec-WebSocket-Protocol", "").split(",")
+        if SUBPROTOCOL not in (name.strip() for name in asked):
+            raise web.HTTPBadRequest(text=f"ask for the WebSocket subprotocol {SUBPROTOCOL}\n")
         await self._socket.prepare(request)
         self._transport = request.transport
         self._heartbeat.start()
@@ -212,7 +224,7 @@ class Connection:
                 self._heartbeat.heard()
                 if message.type in (WSMsgType.BINARY, WSMsgType.TEXT):
                     self._receive(message.data)
-                elif message.type is WSMsgType.PING and self._admits(b""):
+                elif message.type is WSMsgType.PING:
                     await self._socket.pong(message.data)
                 elif isinstance(message.data, WebSocketError):  # RFC 6455 broken, or too large
                     self._error_code = message.data.code
@@ -241,12 +253,23 @@ class Connection:
         return self._socket
 
     def _listen(self, data: bytes) -> bool:
-        """Handles an acknowledgement as its bytes come; True if they are one.
+        """Handles an acknowledgement as its bytes come; True for what aiohttp need not see.
 
         aiohttp would wake a task for each, which costs more than the pose that it stands for.
+        Whoever sends too much is not listened to from there on: frames are counted here, for there
+        are some of which aiohttp never tells.
         """
+        if self._deaf:
+            return True
         self._heartbeat.heard()
         message = self._incoming.find(data)
+        if self._incoming.unmasked:
+            self._error_code, self._deaf = _UNMASKED, True
+            self._cut_off()
+            return True
+        if not self._admits_rate(len(data)):
+            self._deaf = True
+            return True
         if message is None or not message.startswith(ACK_BEGINS):
             return False
         self._receive(message)
@@ -296,6 +319,16 @@ class Connection:
         if self.session.hello is None:
             self.refuse("unexpected", f"no hello came within {_HELLO_S:g} s")
 
+    def _admits_rate(self, size: int) -> bool:
+        if self.admission is not None and self.session.close is None:
+            try:
+                self.admission.check_rate(self._incoming.frames, size)
+            except RateError as error:
+                self.refuse(error.code, str(error))
+                self._push()
+                return False
+        return True
+
     def _admits(self, data: bytes | str) -> bool:
         if self.admission is not None and self.session.close is None:
             try:
@@ -338,11 +371,15 @@ class Connection:
     def _flush(self) -> None:
         """Sends what the session has queued, straight to the transport.
 
-        No task has to have its turn for each watcher and pose. The window, and not the transport's
-        buffer, bounds what is on its way.
+        No task has to have its turn for each watcher and pose. The window bounds the poses on their
+        way; whoever asks for other things and does not read the answers is let go.
         """
         transport = self._transport
         if transport is None or transport.is_closing():
+            return
+        if transport.get_write_buffer_size() > _MOST_UNSENT_BYTES:
+            self.session.refuse("too_slow", "answers were not read: read them, or ask for less")
+            self._cut_off()
             return
         for data in self.session.outgoing():
             transport.write(binary_frame(data))

@@ -51,6 +51,7 @@ STATIC_FOLDER = _WEB_FOLDER / "dist"
 """The pages' scripts and styles, as built by ``npm run build`` in ``bridge/web``."""
 
 _EVICT_INTERVAL_S = 1.0
+_SHUTDOWN_S = 3.0
 
 _PAGES = {"/": "index.html", "/capture": "capture.html", "/viewer": "viewer.html"}
 
@@ -62,6 +63,7 @@ _METRICS = web.AppKey("metrics", Metrics)
 _READINESS = web.AppKey("readiness", Readiness)
 _RESUMING = web.AppKey("resuming", ResumeStore)
 _FLOODING = web.AppKey("flooding", Flooding)
+_SOCKETS = web.AppKey("sockets", dict[Connection, asyncio.Task[Any] | None])
 _CLUSTER: web.AppKey[Cluster | None] = web.AppKey("cluster")
 
 
@@ -93,6 +95,7 @@ def make_app(
     app[_ROOMS] = Rooms(settings, nets, metrics=metrics, gate=gate, cluster=cluster)
     app[_RESUMING] = ResumeStore(clock_ns=time.monotonic_ns, grace_s=settings.grace_s)
     app[_FLOODING] = Flooding(settings.max_flood_wait_s, clock_ns=time.monotonic_ns)
+    app[_SOCKETS] = {}
     app[_READINESS] = Readiness(
         settings.record,
         lambda: [room.name for room in app[_ROOMS] if room.recording_failed],
@@ -157,7 +160,7 @@ async def run(
         keyring = Keyring(settings.access_folder or data_folder / "access")
         keyring.tidy()
     app = make_app(settings, nets, keyring=keyring)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=3.0)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     try:
         door = Door(settings, app[_METRICS].counters)
@@ -247,7 +250,17 @@ async def _rooms_open(app: web.Application) -> Any:
 async def close_rooms(app: web.Application) -> None:
     """Tells everyone that the bridge is closing, and ends recordings; nobody joins any more."""
     app[_READINESS].closing = True
-    await app[_ROOMS].close()
+    await asyncio.gather(app[_ROOMS].close(), _dismiss(app[_SOCKETS]))
+
+
+async def _dismiss(sockets: dict[Connection, asyncio.Task[Any] | None]) -> None:
+    """Tells those goodbye whom no room knows, as they have not said hello; waits for all."""
+    for connection in sockets:
+        if connection.session.hello is None:
+            connection.bye("the bridge is closing")
+    ending = [task for task in sockets.values() if task is not None]
+    if ending:
+        await asyncio.wait(ending, timeout=_SHUTDOWN_S)
 
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -368,7 +381,12 @@ async def _websocket(request: web.Request) -> web.StreamResponse:
         ping_s=settings.ping_s,
         on_ended=ended,
     )
-    return await connection.serve(request)
+    sockets = request.app[_SOCKETS]
+    sockets[connection] = asyncio.current_task()
+    try:
+        return await connection.serve(request)
+    finally:
+        del sockets[connection]
 
 
 def _may_read_metrics(request: web.Request) -> bool:

@@ -29,11 +29,17 @@ class ShortMessages:
 
     It is given all of a client's bytes after the handshake, so that it knows where frames begin;
     what it makes nothing of is for a whole WebSocket implementation, which it does not replace.
+
+    Attributes:
+        frames: How many began in the bytes of the last call.
+        unmasked: One came without a mask: RFC 6455, section 5.1, ends the connection.
     """
 
-    __slots__ = ("_begun", "_left", "_unfinished")
+    __slots__ = ("_begun", "_left", "_unfinished", "frames", "unmasked")
 
     def __init__(self) -> None:
+        self.frames = 0
+        self.unmasked = False
         self._begun = b""  # of a header that has not come to its end
         self._left = 0  # bytes of the last frame that are still to come
         self._unfinished = False  # a message's last fragment is still to come
@@ -51,6 +57,7 @@ class ShortMessages:
         ):
             self._follow(data)
             return None
+        self.frames = 1
         mask = (data[2:_HEADER] * 32)[:size]
         masked = int.from_bytes(data[_HEADER:], "little")
         return (masked ^ int.from_bytes(mask, "little")).to_bytes(size, "little")
@@ -59,9 +66,12 @@ class ShortMessages:
         """Notes how far the bytes have got."""
         data = self._begun + data
         at = self._left
+        self.frames = 0
         while at < len(data) and (size := _frame_size(data, at)) is not None:
             if data[at] & 0x08 == 0:  # Control frames may come between a message's fragments.
                 self._unfinished = data[at] & 0x80 == 0
+            self.frames += 1
+            self.unmasked |= data[at + 1] & _MASKED == 0
             at += size
         self._begun = data[at:]
         self._left = max(0, at - len(data))

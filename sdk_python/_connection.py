@@ -250,7 +250,8 @@ async def _open_websocket(
     except tls.SSLCertVerificationError as error:
         raise ConnectionFailedError(
             f"{address} has a certificate that is not trusted ({error.verify_message}): pass "
-            "ssl= with a context that trusts it, or insecure=True on a network you trust"
+            "ssl= with a context that trusts it, or insecure=True (for a command, --insecure) on a "
+            "network you trust"
         ) from error
     except tls.SSLError as error:
         raise ConnectionFailedError(f"{address} does not speak TLS: {error.reason}") from error

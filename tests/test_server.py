@@ -16,7 +16,7 @@ import pytest
 import websockets
 
 import sdk_python as sdk
-from bridge.protocol import Hello, Subscribe, decode, encode
+from bridge.protocol import SUBPROTOCOL, Hello, Subscribe, decode, encode
 from bridge.streams import publish
 from tests.bridge_fixture import grey_video, running_bridge, until
 
@@ -123,14 +123,14 @@ async def test_a_bad_message_closes_its_connection_and_nobody_else_notices(
     async with publishing(bridge, video, "phone"), sdk.connect(bridge) as poses:
         before = await anext(poses)
         for data, code in bad.items():
-            async with websockets.connect(socket) as client:
+            async with websockets.connect(socket, subprotocols=[SUBPROTOCOL]) as client:
                 if data != encode(Subscribe()):  # That one is wrong before hello.
                     await client.send(hello)
                     await client.recv()
                 await client.send(data)
                 assert (await until_closed(client))[-1].TYPE == "error"
                 assert client.close_code == code
-        async with websockets.connect(socket) as client:
+        async with websockets.connect(socket, subprotocols=[SUBPROTOCOL]) as client:
             await client.send(hello)
             with contextlib.suppress(websockets.ConnectionClosed):
                 await client.send(bytes(10_000_000))
@@ -144,7 +144,7 @@ async def test_a_bad_message_closes_its_connection_and_nobody_else_notices(
 
 async def test_an_unknown_room_is_said_and_closed(bridge: str) -> None:
     socket = f"ws{bridge.removeprefix('http')}/ws/nowhere"
-    async with websockets.connect(socket) as client:
+    async with websockets.connect(socket, subprotocols=[SUBPROTOCOL]) as client:
         await client.send(encode(Hello((1,), "watch", "test")))
         assert (await until_closed(client))[-1].code == "unknown_room"
         assert client.close_code == 4404
@@ -152,7 +152,9 @@ async def test_an_unknown_room_is_said_and_closed(bridge: str) -> None:
 
 async def test_who_says_nothing_is_let_go(bridge: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bridge.connection._HELLO_S", 0.1)
-    async with websockets.connect(f"ws{bridge.removeprefix('http')}/ws/lesson") as client:
+    async with websockets.connect(
+        f"ws{bridge.removeprefix('http')}/ws/lesson", subprotocols=[SUBPROTOCOL]
+    ) as client:
         assert "hello" in (await until_closed(client))[-1].message
         assert client.close_code == 4400
 

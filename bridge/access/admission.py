@@ -1,4 +1,4 @@
-"""What one WebSocket client may do: nothing before its token; then so many messages a second."""
+"""What one WebSocket client may do: nothing before its token; and so many messages a second."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from bridge.protocol import Hello, decode
 __all__ = ["Admission"]
 
 _BURST_S = 2.0
+_BYTES_A_MESSAGE = 2048
+"""Long messages take longer to decode: so many bytes count as another message."""
+
 _SCOPES = {"watch": SCOPES, "learn": SCOPES, "play": ("publish",)}
 
 
@@ -27,8 +30,8 @@ class Admission:
         room: The room's name.
         token: The token of the handshake's ``Authorization`` header; else hello's counts.
         address: Where the client is, for the limit on attempts.
-        max_messages_per_s: Messages a second, pings of the WebSocket included; twice as many may
-            come at once.
+        max_messages_per_s: Frames a second, pings and pongs included, and one more for each 2 KiB;
+            twice as many may come at once.
         counters: Gets ``limited``.
         on_hello: Called once hello is there and the client let in.
         on_flood: Called when the client sends too much.
@@ -63,17 +66,28 @@ class Admission:
         self._bucket = Bucket(max_messages_per_s, _BURST_S * max_messages_per_s, clock_ns=clock_ns)
         self._is_in = False
 
+    def check_rate(self, frames: int, size: int) -> None:
+        """Counts what came from the socket, before anything is made of it.
+
+        Args:
+            frames: WebSocket frames of any kind that began.
+            size: Bytes.
+
+        Raises:
+            RateError: It is too much.
+        """
+        if not self._bucket.take(frames + size / _BYTES_A_MESSAGE):
+            self._counters.add("limited", limit="max_messages_per_s")
+            self._on_flood()
+            raise RateError(f"more than {self._max_per_s:g} messages a second", retry_after_s=1)
+
     def check(self, data: bytes | str) -> None:
-        """Looks at a message; for one without content, as a ping, at its number only.
+        """Looks at a message.
 
         Raises:
             AccessError: The client is to be refused.
         """
-        if not self._bucket.take():
-            self._counters.add("limited", limit="max_messages_per_s")
-            self._on_flood()
-            raise RateError(f"more than {self._max_per_s:g} messages a second", retry_after_s=1)
-        if not self._is_in and isinstance(data, bytes) and data:
+        if not self._is_in and isinstance(data, bytes):
             self._enter(data)
 
     def _enter(self, data: bytes) -> None:

@@ -33,12 +33,12 @@ class Bucket:
         self._tokens = burst
         self._filled_ns = clock_ns()
 
-    def take(self) -> bool:
-        """Takes a token; False where there is none."""
+    def take(self, count: float = 1.0) -> bool:
+        """Takes tokens, all or none; False where there are not so many."""
         self._fill()
-        if self._tokens < 1.0:
+        if self._tokens < count:
             return False
-        self._tokens -= 1.0
+        self._tokens -= count
         return True
 
     @property

@@ -2,7 +2,8 @@
 
 A connection is *pending* until it has said what it wants: TLS is agreed upon, its first request's
 headers are there and, for a WebSocket, hello has come. Connections that pend cost an address
-nothing to open, so each address has few of them, and each of them has little time.
+nothing to open, so each address has few of them, and each of them has little time. One whose
+request was answered has as little until its next one. All that an address has open is limited.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ __all__ = ["Door", "GuardedSite", "has_said_hello", "has_said_what_it_wants", "l
 
 _LOG = logging.getLogger(__name__)
 
-_KEEPALIVE_S = 30.0
 _LINGER_S = 2.0
 _MAX_HEADERS = 64
 
@@ -40,7 +40,7 @@ class Door:
     def __init__(self, settings: Settings, counters: Counters) -> None:
         self.settings = settings
         self._counters = counters
-        self._open = 0
+        self._open: Counter[str] = Counter()
         self._pending: Counter[str] = Counter()
 
     @property
@@ -50,13 +50,16 @@ class Door:
 
     def admits(self, network: str) -> bool:
         """Whether one more connection from there has a place; it takes it."""
-        if self._open >= self.settings.max_connections:
+        if self._open.total() >= self.settings.max_connections:
             self.met("max_connections")
+            return False
+        if self._open[network] >= self.settings.max_connections_per_address:
+            self.met("max_connections_per_address")
             return False
         if self._pending[network] >= self.settings.max_pending_per_address:
             self.met("max_pending_per_address")
             return False
-        self._open += 1
+        self._open[network] += 1
         self._pending[network] += 1
         return True
 
@@ -66,9 +69,11 @@ class Door:
         if not self._pending[network]:
             del self._pending[network]
 
-    def left(self) -> None:
-        """A connection that was admitted has ended."""
-        self._open -= 1
+    def left(self, network: str) -> None:
+        """A connection from there that was admitted has ended."""
+        self._open[network] -= 1
+        if not self._open[network]:
+            del self._open[network]
 
     def met(self, limit: str) -> None:
         """Counts that somebody met a limit."""
@@ -105,7 +110,8 @@ class _GuardedConnection(web.RequestHandler):
             max_line_size=door.settings.max_header_bytes,
             max_field_size=door.settings.max_header_bytes,
             max_headers=_MAX_HEADERS,
-            keepalive_timeout=_KEEPALIVE_S,
+            # aiohttp waits so long after an answer, however many bytes of a request come.
+            keepalive_timeout=door.settings.header_timeout_s,
             lingering_time=_LINGER_S,
             # Nobody sends the bridge compressed bodies, but for harm.
             auto_decompress=False,
@@ -120,6 +126,7 @@ class _GuardedConnection(web.RequestHandler):
         if not self._admitted:
             self._abort()
             return
+        self.keep_alive(True)  # Ends aiohttp's own time for the first request: ours counts it.
         self._deadline = asyncio.get_running_loop().call_later(
             self._door.settings.header_timeout_s, self._too_late
         )
@@ -129,7 +136,7 @@ class _GuardedConnection(web.RequestHandler):
         self.settled()
         if self._admitted:
             self._admitted = False
-            self._door.left()
+            self._door.left(self._network)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -149,7 +156,7 @@ class _GuardedConnection(web.RequestHandler):
         """It was admitted, and TLS did not come about."""
         self.settled()
         self._admitted = False
-        self._door.left()
+        self._door.left(self._network)
 
     def headers_came(self) -> None:
         """The first request is there."""

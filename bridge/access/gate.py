@@ -6,12 +6,13 @@ import logging
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from bridge.access.attempts import Attempts
 from bridge.access.codes import scope_of_code
 from bridge.access.errors import AccessError, ForbiddenError, RateError, UnauthorisedError
 from bridge.access.keyring import Keyring
-from bridge.access.origins import is_allowed
+from bridge.access.origins import is_allowed, is_loopback_host
 from bridge.access.tokens import Grant
 from bridge.config import Settings
 from bridge.counters import Counters
@@ -186,7 +187,7 @@ class Gate:
             scheme=scheme,
             host=host,
             allowed=(*self._settings.allowed_origins, *self._bridges()),
-            loopback_only=self.is_open and self._settings.on_loopback,
+            loopback_only=self._loopback_only,
         )
         if not allowed:
             raise self._denied(
@@ -196,6 +197,36 @@ class Gate:
                 ),
                 None,
             )
+
+    def check_host(self, host: str | None) -> None:
+        """Lets a request in that calls the bridge by a name of its own.
+
+        A page of the internet can make its own name lead to a loopback address (DNS rebinding). It
+        is of the same origin then: it may read, and browsers send no ``Origin`` with that.
+
+        Args:
+            host: The ``Host`` header; None where there is none: no browser sends such a request.
+
+        Raises:
+            ForbiddenError: Only this machine may connect, without a token, and the name is neither
+                a loopback one nor in the settings.
+        """
+        if host is None or not self._loopback_only or is_loopback_host(host):
+            return
+        known = {*self._settings.allowed_origins, self._settings.public_url}
+        if host not in {urlsplit(origin).netloc for origin in known if origin}:
+            raise self._denied(
+                ForbiddenError(
+                    "this bridge is for its own machine: open it as localhost, or name the "
+                    "address of your reverse proxy in allowed_origins",
+                    reason="host",
+                ),
+                None,
+            )
+
+    @property
+    def _loopback_only(self) -> bool:
+        return self.is_open and self._settings.on_loopback
 
     def _allow_attempt(self, room: str, address: str | None) -> None:
         if (wait_s := self._attempts.wait_s(address)) > 0:

@@ -28,7 +28,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def guard(gate: Gate, settings: Settings, counters: Counters) -> Middleware:
-    """The middleware that no request passes by: origin, time, and bad tokens counted.
+    """The middleware that no request passes by: host, origin, time, and bad tokens counted.
 
     Args:
         gate: Decides.
@@ -41,6 +41,7 @@ def guard(gate: Gate, settings: Settings, counters: Counters) -> Middleware:
         is_socket = request.path.startswith("/ws/")
         has_said_what_it_wants(request, expects_hello=is_socket)
         try:
+            gate.check_host(request.headers.get("Host"))
             if is_socket or request.method in _UNSAFE:
                 gate.check_origin(
                     request.headers.get("Origin"), scheme=request.scheme, host=request.host

@@ -189,6 +189,7 @@ def _bridge(pipe: Pipe, _rate_hz: float) -> None:
         access="open",
         max_subscribers=most,
         max_connections=most,
+        max_connections_per_address=most,
         max_pending_per_address=most,
         max_flood_wait_s=0,  # Hostile clients and others have one address here.
     )

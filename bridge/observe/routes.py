@@ -19,6 +19,7 @@ from pathlib import Path
 from aiohttp import web
 
 import bridge
+from bridge.access.origins import is_loopback_host
 from bridge.observe.metrics import Metrics
 
 __all__ = ["Readiness", "add_observe_routes", "is_local"]
@@ -109,7 +110,8 @@ def add_observe_routes(
     async def show(request: web.Request) -> web.Response:
         if not may_read_metrics(request):
             raise web.HTTPForbidden(
-                text="metrics are for this machine only; set metrics_public to show them to all\n"
+                text="metrics are for this machine only, asked for at localhost; "
+                "set metrics_public to show them to all\n"
             )
         return web.Response(body=metrics.text(), headers={"Content-Type": _CONTENT_TYPE})
 
@@ -119,7 +121,10 @@ def add_observe_routes(
 
 
 def is_local(request: web.Request) -> bool:
-    """Whether a request comes from this machine."""
+    """Whether a request comes from this machine, and not from a page whose name leads here."""
+    host = request.headers.get("Host")
+    if host is not None and not is_loopback_host(host):
+        return False
     try:
         address = ipaddress.ip_address((request.remote or "").split("%")[0])
     except ValueError:

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import websockets
 from aiohttp.test_utils import TestClient, TestServer
 
 import sdk_python as sdk
 from bridge.config import Settings
 from bridge.model.nets import load_nets
-from bridge.protocol import Bye, PosePacket, Subscribe
+from bridge.protocol import Bye, PosePacket, Subscribe, decode
 from bridge.server import close_rooms, make_app
 from tests.bridge_fixture import DEADLINE_S, grey_video
 from tests.flow.clients import Watcher, playing
@@ -156,6 +157,30 @@ async def test_who_asks_meanwhile_learns_why() -> None:
         assert response.status == 503
         assert "shutting down" in await response.text()
         assert "Retry-After" in response.headers
+
+
+async def test_who_has_joined_no_room_is_told_too(tmp_path: Path) -> None:
+    """A WebSocket before its hello, in a room that is there and in one that is not."""
+    async with (
+        serving(tmp_path) as bridge,
+        contextlib.AsyncExitStack() as stack,
+    ):
+        clients = [
+            await stack.enter_async_context(
+                websockets.connect(
+                    f"ws{bridge.bridge.removeprefix('http')}/ws/{room}",
+                    subprotocols=["ghosthands.v1"],
+                )
+            )
+            for room in ("lesson", "nowhere")
+        ]
+        bridge.process.terminate()
+        async with asyncio.timeout(DEADLINE_S):
+            for client in clients:
+                assert decode(await client.recv()) == Bye("the bridge is closing")
+                await client.wait_closed()
+                assert client.close_code == 1000
+            assert await bridge.process.wait() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -90,9 +90,13 @@ async def test_failed_recordings_and_shutting_down_are_not_ready() -> None:
 def test_metrics_are_for_this_machine_unless_they_are_public(
     remote: str | None, local: bool
 ) -> None:
-    request = SimpleNamespace(remote=remote, app={_SETTINGS: Settings()})
+    request = SimpleNamespace(remote=remote, headers={}, app={_SETTINGS: Settings()})
     assert is_local(request) is local
     assert _may_read_metrics(request) is local
+    request.headers["Host"] = "localhost:8443"
+    assert _may_read_metrics(request) is local
+    request.headers["Host"] = "evil.example:8443"  # a name that was made to lead here
+    assert not _may_read_metrics(request)
     request.app[_SETTINGS] = Settings(metrics_public=True)
     assert _may_read_metrics(request)
 

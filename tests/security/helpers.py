@@ -99,3 +99,12 @@ async def raw(bridge: str, data: bytes, *, limit: int = 1 << 16) -> bytes:
         writer.close()
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
+
+
+async def limited(bridge: str, limit: str) -> float:
+    """How often the limit was met; waits for the first time."""
+    deadline = asyncio.get_running_loop().time() + 20
+    while not (met := await count(bridge, "limited", limit=limit)):
+        assert asyncio.get_running_loop().time() < deadline, f"{limit} was not counted"
+        await asyncio.sleep(0.05)
+    return met

@@ -13,7 +13,7 @@ import pytest
 import websockets
 
 import sdk_python as sdk
-from bridge.protocol import Hello, decode, encode
+from bridge.protocol import SUBPROTOCOL, Hello, decode, encode
 from tests.bridge_fixture import running_bridge
 from tests.security.helpers import SDP, Guarded, bearer, greet, raw, socket_url
 
@@ -41,7 +41,7 @@ async def test_a_message_that_unfolds_is_refused_and_costs_nothing(
 ) -> None:
     async with running_bridge(tmp_path) as bridge:
         used_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        async with websockets.connect(socket_url(bridge)) as client:
+        async with websockets.connect(socket_url(bridge), subprotocols=[SUBPROTOCOL]) as client:
             if greeted:
                 await client.send(encode(Hello((1,), "watch", "test")))
                 await client.recv()
@@ -70,7 +70,9 @@ async def test_compressed_bodies_are_not_unfolded(
 
 
 async def test_messages_are_not_compressed(guarded: Guarded) -> None:
-    async with websockets.connect(socket_url(guarded.url), compression="deflate") as client:
+    async with websockets.connect(
+        socket_url(guarded.url), compression="deflate", subprotocols=[SUBPROTOCOL]
+    ) as client:
         assert client.response is not None
         assert "Sec-WebSocket-Extensions" not in client.response.headers
 

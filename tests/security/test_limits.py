@@ -13,18 +13,9 @@ import websockets
 from aiortc import RTCConfiguration, RTCPeerConnection
 
 import sdk_python as sdk
-from bridge.protocol import Hello, Ping, Welcome, decode, encode
-from tests.bridge_fixture import running_bridge
-from tests.security.helpers import SDP, count, greet, raw, socket_url
-
-
-async def limited(bridge: str, limit: str) -> float:
-    """How often the limit was met; waits for the first time."""
-    deadline = asyncio.get_running_loop().time() + 20
-    while not (met := await count(bridge, "limited", limit=limit)):
-        assert asyncio.get_running_loop().time() < deadline, f"{limit} was not counted"
-        await asyncio.sleep(0.05)
-    return met
+from bridge.protocol import SUBPROTOCOL, Hello, Ping, Welcome, decode, encode
+from tests.bridge_fixture import running_bridge, until
+from tests.security.helpers import SDP, greet, limited, raw, socket_url
 
 
 @contextlib.asynccontextmanager
@@ -92,7 +83,7 @@ async def test_subscribers(tmp_path: Path) -> None:
         sdk.connect(bridge),
         sdk.connect(bridge),
     ):
-        async with websockets.connect(socket_url(bridge)) as third:
+        async with websockets.connect(socket_url(bridge), subprotocols=[SUBPROTOCOL]) as third:
             await third.send(encode(Hello((1,), "watch", "test")))
             with contextlib.suppress(websockets.ConnectionClosed):
                 while True:
@@ -103,7 +94,7 @@ async def test_subscribers(tmp_path: Path) -> None:
 
 async def test_message_size(tmp_path: Path) -> None:
     async with running_bridge(tmp_path, max_message_bytes=2048) as bridge:
-        async with websockets.connect(socket_url(bridge)) as client:
+        async with websockets.connect(socket_url(bridge), subprotocols=[SUBPROTOCOL]) as client:
             await client.send(encode(Hello((1,), "watch", "test")))
             await client.recv()
             await client.send(bytes(2049))
@@ -120,7 +111,7 @@ async def test_message_rate(tmp_path: Path, kind: str) -> None:
         running_bridge(tmp_path, max_messages_per_s=20) as bridge,
         sdk.connect(bridge) as other,
     ):
-        async with websockets.connect(socket_url(bridge)) as client:
+        async with websockets.connect(socket_url(bridge), subprotocols=[SUBPROTOCOL]) as client:
             await client.send(encode(Hello((1,), "watch", "test")))
             assert isinstance(decode(await client.recv()), Welcome)
             last = None
@@ -158,7 +149,8 @@ async def test_connections_that_say_nothing(tmp_path: Path) -> None:
         silent[0][1].write(
             f"GET /ws/lesson HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\n"
             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            f"Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n\r\n".encode()
         )
         assert (await silent[0][0].readline()).startswith(b"HTTP/1.1 101")
         assert await raw(bridge, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") == b""
@@ -179,6 +171,27 @@ async def test_connections_in_all(tmp_path: Path) -> None:
                 await stack.enter_async_context(sdk.connect(bridge))
             assert await raw(bridge, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") == b""
         assert await limited(bridge, "max_connections") == 1
+
+
+async def test_connections_of_one_address(tmp_path: Path) -> None:
+    """Each is held open by a request that was answered."""
+    async with running_bridge(tmp_path, max_connections_per_address=3) as bridge:
+        port = int(bridge.rpartition(":")[2])
+        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        for reader, writer in held:
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        assert await raw(bridge, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n") == b""
+        # Another address has places still.
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", port, local_addr=("127.0.0.77", 0)
+        )
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        for _, other in [*held, (reader, writer)]:
+            other.close()
+            await other.wait_closed()
+        assert await limited(bridge, "max_connections_per_address") == 1
 
 
 @pytest.mark.parametrize(
@@ -226,10 +239,34 @@ async def test_slow_headers(tmp_path: Path) -> None:
         assert await limited(bridge, "header_timeout_s") == 1
 
 
+async def test_idle_connections_and_slow_later_headers(tmp_path: Path) -> None:
+    async with running_bridge(tmp_path, header_timeout_s=0.5) as bridge:
+        asked = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        assert (await raw_until_closed(bridge, asked)).count(b"HTTP/1.1 200") == 1
+        assert (await raw_until_closed(bridge, asked + asked)).count(b"HTTP/1.1 200") == 2
+        later = asked + b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
+        assert (await drip(bridge, later)).count(b"HTTP/1.1 ") == 1
+        async with sdk.connect(bridge) as poses:  # A WebSocket may be silent for longer.
+            await until(lambda: poses.status is not None, "status")
+            await asyncio.sleep(1.5)
+            before = poses.status
+            await until(lambda: poses.status is not before, "it goes on")
+
+
+async def raw_until_closed(bridge: str, data: bytes) -> bytes:
+    """Sends bytes; returns all that comes until the bridge has closed."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(bridge.rpartition(":")[2]))
+    writer.write(data)
+    answer = await asyncio.wait_for(reader.read(), 20)
+    writer.close()
+    await writer.wait_closed()
+    return answer
+
+
 async def test_slow_bodies(tmp_path: Path) -> None:
     async with running_bridge(tmp_path, request_timeout_s=0.5) as bridge:
         head = (
-            b"POST /whip/lesson?view=phone HTTP/1.1\r\nHost: x\r\n"
+            b"POST /whip/lesson?view=phone HTTP/1.1\r\nHost: localhost\r\n"
             b"Content-Type: application/sdp\r\nContent-Length: 60000\r\n\r\n"
         )
         assert (await drip(bridge, head)).startswith(b"HTTP/1.1 408 ")

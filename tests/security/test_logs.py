@@ -12,6 +12,7 @@ import websockets
 
 import sdk_python as sdk
 from bridge.access.codes import join_code
+from bridge.protocol import SUBPROTOCOL
 from bridge.streams import publish
 from tests.bridge_fixture import grey_video
 from tests.security.helpers import SDP, Guarded, bearer, greet, raw, socket_url
@@ -51,7 +52,7 @@ async def test_no_log_has_a_token_a_code_or_a_secret(
     caplog.set_level(logging.INFO, logger="websockets")  # The test's own client, not the bridge.
     for token in (watch, wrong):
         await greet(guarded.url, hello=token)
-    async with websockets.connect(socket_url(guarded.url)) as client:
+    async with websockets.connect(socket_url(guarded.url), subprotocols=[SUBPROTOCOL]) as client:
         await client.send(b"\x81\xa5token\xd9" + bytes([len(watch)]) + watch.encode())
         await client.recv()
     async with aiohttp.ClientSession() as http:

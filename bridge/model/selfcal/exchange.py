@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from bridge.model.pose import BoolArray, FloatArray, ViewHand, ViewHands
 from bridge.model.selfcal.cameras import Cameras
 from bridge.model.selfcal.epipolar import fit_fundamental, normalised, sampson
+from bridge.model.selfcal.tracks import image_points
 from bridge.protocol.joints import N_KEYPOINTS, Side
 
 __all__ = ["Told", "exchanged", "exchanged_instants", "told_by_cameras"]
@@ -133,10 +134,9 @@ class _Hands:
         for row, view in enumerate(views):
             if view is None:
                 continue
-            size = np.asarray(view.size_px, dtype=np.float64)
             for hand in view.hands:
                 if hand is not None:
-                    self.image[row, hand.side] = (hand.landmarks_px - size / 2) / size.max()
+                    self.image[row, hand.side] = image_points(view, hand)
                     self.trust[row, hand.side] = hand.confidence
 
 
@@ -230,7 +230,7 @@ def _to_unit(image: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatAr
     """Points ``(N, 2)``, normalised, and the matrix ``(3, 3)`` that does it."""
     flat = image.reshape(-1, 2)
     points, factor = normalised(flat, weight)
-    mean = (weight[:, None] * flat).sum(0) / max(float(weight.sum()), 1e-12)
+    mean = flat[0] - points[0] / factor
     return points, np.array(
         [[factor, 0, -factor * mean[0]], [0, factor, -factor * mean[1]], [0, 0, 1]]
     )

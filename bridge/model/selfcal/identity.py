@@ -17,7 +17,7 @@ from bridge.model.selfcal.calibrate import Calibration
 from bridge.model.selfcal.exchange import exchanged, told_by_cameras
 from bridge.model.selfcal.follow import HandFollower
 from bridge.model.selfcal.rays import triangulated
-from bridge.model.selfcal.tracks import tracks_of
+from bridge.model.selfcal.tracks import image_points, tracks_of
 from bridge.protocol.joints import Side
 
 __all__ = ["SideKeeper", "curl", "with_sides_kept"]
@@ -36,8 +36,8 @@ _MOST_SURE, _LEAST_SURE, _LEAST_AT_FIRST = 1.5, -1.0, -0.15
 """Sums of `curl` over checks. In drawn clips 98 % of the hands that two views see curl to their own
 side, by 0.5 palms on average."""
 
-_CONTRADICTED = 0.03
-"""What it counts when all views call the hands otherwise: after a second or two they are right."""
+_CONTRADICTED_S = 0.9
+"""What a second counts in which all views call the hands otherwise: after three they are right."""
 
 
 class SideKeeper:
@@ -58,6 +58,7 @@ class SideKeeper:
         self._turned: dict[str, bool] = {}
         self._sure, self._doubtful = 0.0, False
         self._frames = 0
+        self._time_s = 0.0
 
     def was(self, side: Side, time_s: float, keypoints_m: FloatArray, seen: Sequence[bool]) -> None:
         """Tells where a hand was at last.
@@ -91,7 +92,8 @@ class SideKeeper:
             if k not in turned or check:
                 self._agree(views, k, turned)
         if told and all(told.values()):
-            self._sure -= _CONTRADICTED
+            self._sure -= _CONTRADICTED_S * min(time_s - self._time_s, _RECENT_S)
+        self._time_s = time_s
         if check:
             curled = self._curled(views, turned)
             self._sure = min(self._sure + curled, _MOST_SURE)
@@ -107,12 +109,12 @@ class SideKeeper:
         self, view: ViewHands, recent: dict[Side, tuple[FloatArray, tuple[bool, ...]]]
     ) -> bool | None:
         """Whether a view's hands are nearer to where the other ones were; None if not clear."""
-        at, half = self._at[view.view], np.asarray(view.size_px) / 2
+        at = self._at[view.view]
         own = turned = 0.0
         for side, hand in zip(Side, view.hands, strict=True):
             if hand is None:
                 continue
-            points = (hand.landmarks_px - half) / max(view.size_px)
+            points = image_points(view, hand)
             extent = max(1e-6, float(np.ptp(points, axis=0).max()))
             apart = [_UNKNOWN, _UNKNOWN]
             for other, (there, seen) in recent.items():

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.model.pose import FloatArray, ViewHands
+from bridge.model.pose import FloatArray, ViewHand, ViewHands
 from bridge.protocol.joints import N_KEYPOINTS, Side
 
-__all__ = ["HandTrack", "tracks_of"]
+__all__ = ["HandTrack", "image_points", "tracks_of"]
 
 _LEAST_EXTENT = 0.01
 _MIN_KEYPOINTS = 4
@@ -58,6 +58,13 @@ class HandTrack:
         )
 
 
+def image_points(view: ViewHands, hand: ViewHand) -> FloatArray:
+    """A hand's keypoints ``(21, 2)`` from its image's centre, in longer image sides."""
+    size = np.asarray(view.size_px, dtype=np.float64)
+    points: FloatArray = (hand.landmarks_px - size / 2) / size.max()
+    return points
+
+
 def tracks_of(
     frame_sets: Sequence[tuple[float, Sequence[ViewHands]]], views: Sequence[str]
 ) -> list[HandTrack]:
@@ -97,8 +104,7 @@ def tracks_of(
                 hand = view.hands[side]
                 if hand is None:
                     continue
-                size = np.asarray(view.size_px, dtype=np.float64)
-                points = (hand.landmarks_px - size / 2) / size.max()
+                points = image_points(view, hand)
                 image[row, k], trust[row, k] = points, hand.confidence
                 extent[row, k] = max(_LEAST_EXTENT, np.ptp(points, axis=0).max())
                 local[row, k] = hand.world_m - hand.world_m.mean(0)

@@ -17,6 +17,7 @@ from bridge.access.door import listen_first
 from bridge.access.errors import AccessError, RateError
 from bridge.connection_host import ConnectionHost
 from bridge.heartbeat import Heartbeat
+from bridge.outcome import outcome_of
 from bridge.protocol import (
     SUBPROTOCOL,
     Hello,
@@ -28,7 +29,6 @@ from bridge.protocol import (
     encode,
 )
 from bridge.protocol.codec import ACK_BEGINS
-from bridge.protocol.session import CLOSE_NORMAL
 from bridge.resume import ResumeStore, ResumingSession
 from bridge.slowness import Slowness
 from bridge.websocket_frames import PING, ShortMessages, binary_frame
@@ -185,23 +185,9 @@ class Connection:
 
     @property
     def outcome(self) -> str:
-        """How the connection ended, in one word.
-
-        ``bye`` (the client said so), ``closed`` (it closed the socket properly), ``lost``,
-        ``no_pong``, ``client_error`` (it sent an error), ``bridge_bye``, or the code of the
-        bridge's error.
-        """
-        close, socket = self.session.close, self._socket
-        if close is None:
-            if self._heartbeat.gone:
-                return "no_pong"
-            codes = {1000: "closed", 1001: "closed", 1005: "closed", 1009: "too_large"}
-            return codes.get(self._error_code or socket.close_code or 0, "lost")
-        if close.code != CLOSE_NORMAL:
-            return close.reason
-        if close.reason:
-            return "bridge_bye"
-        return "client_error" if self.session.error else "bye"
+        """How the connection ended, in one word: see ``outcome_of``."""
+        code = self._error_code or self._socket.close_code
+        return outcome_of(self.session, code, no_pong=self._heartbeat.gone)
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Handles the WebSocket until it ends.

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import websockets
@@ -31,11 +31,17 @@ from bridge.bench.subscribers import Subscribers
 from bridge.config import Settings
 from bridge.protocol import ClientSession, HandPacket, PosePacket, ShapePacket, Side, encode
 
-__all__ = ["ROOM", "bytes_a_pose", "measure_server"]
+__all__ = ["ROOM", "Counter", "bytes_a_pose", "measure_server"]
 
 ROOM = "lesson"
 _SEED = 5
 _CONTEXT = multiprocessing.get_context("spawn")
+
+
+class Counter(Protocol):
+    """A number that processes share."""
+
+    value: int
 
 
 def bytes_a_pose() -> int:
@@ -49,7 +55,7 @@ def measure_server(
     *,
     seconds: float,
     rate_hz: float,
-    trouble: Callable[[int], None] | None = None,
+    trouble: Callable[[int, Counter], None] | None = None,
 ) -> dict[str, Any]:
     """Serves watchers for a while.
 
@@ -58,7 +64,8 @@ def measure_server(
         watchers: How many.
         seconds: How long it is measured, after a second to warm up.
         rate_hz: Poses a second.
-        trouble: Runs in a process of its own meanwhile, with the server's port; for a bridge.
+        trouble: Runs in a process of its own meanwhile, with the server's port and what counts its
+            connections; for a bridge.
 
     Returns:
         For JSON: latency from the player's clock to a watcher (ms), what was delivered, what it
@@ -73,6 +80,7 @@ def measure_server(
     watching = _CONTEXT.Process(target=_watch, args=(theirs,), daemon=True)
     watching.start()
     others = [watching, serving]
+    connections: Counter = _CONTEXT.Value("l", 0)
     try:
         port = _take(here)
         ours.send((port, watchers, bridge))
@@ -81,7 +89,7 @@ def measure_server(
         pid, memory_mb = serving.pid or 0, list[float]()
         if bridge:
             if trouble is not None:
-                troubling = _CONTEXT.Process(target=trouble, args=(port,), daemon=True)
+                troubling = _CONTEXT.Process(target=trouble, args=(port, connections), daemon=True)
                 troubling.start()
                 others.append(troubling)
             sent, cpu_s = asyncio.run(_play(port, rate_hz, seconds, ours, pid, memory_mb))
@@ -108,7 +116,7 @@ def measure_server(
         "watchers_cpu_cores": round(watchers_cpu_s / seconds, 3),
         "delivered_a_cpu_second": round(delivered / max(cpu_s, 1e-9), 1),
         "memory_mb": memory_mb,
-    }
+    } | ({} if trouble is None else {"hostile_connections": connections.value})
 
 
 def _take(pipe: Pipe) -> Any:
@@ -191,7 +199,6 @@ def _bridge(pipe: Pipe, _rate_hz: float) -> None:
         max_connections=most,
         max_connections_per_address=most,
         max_pending_per_address=most,
-        max_flood_wait_s=0,  # Hostile clients and others have one address here.
     )
     with TemporaryDirectory() as folder:
         asyncio.run(run(settings, Path(folder), on_ready=pipe.send))

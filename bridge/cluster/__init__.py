@@ -14,11 +14,11 @@ nobody, whose watchers on other bridges are told so, and whichever bridge a devi
 by way of the registrar feeds them next. Watchers stay where they are.
 
 Who feeds a new room is decided in one place, so that two phones that come to two bridges at the
-same moment end on one: the room's *registrar*, the live bridge that ranks highest for its name
-(rendezvous hashing, so all agree without a word). It picks the bridge with the fewest devices and
-remembers that for ten seconds, until heartbeats show it. There is no lock server to keep: should
-two bridges feed one room all the same, as after a time in which they did not hear each other, the
-lower in rank sends its devices to the other.
+same moment end on one, and rooms that begin at the same moment are spread: by the *registrar*, the
+live bridge with the lowest id, so all agree without a word. It picks the bridge with the fewest
+devices and remembers that for ten seconds, until heartbeats show it. There is no lock server to
+keep: should two bridges feed one room all the same, as after a time in which they did not hear each
+other, the lower in rank sends its devices to the other.
 
 Without NATS a bridge is alone: its own rooms go on, and it tries to connect once a second.
 

@@ -147,7 +147,7 @@ class Cluster:
             return None
         if (feeding := self.peers.feeding(room)) is not None:
             return feeding.beat.url
-        registrar = self.peers.registrar(room)
+        registrar = self.peers.registrar
         if registrar == self.id:
             chosen = self._place(room)
         else:

@@ -110,9 +110,10 @@ class Peers:
         """Whether somebody is in a room on another bridge."""
         return any(room in peer.beat.watches for peer in self._peers.values())
 
-    def registrar(self, room: str) -> str:
+    @property
+    def registrar(self) -> str:
         """The bridge that decides who feeds a room next."""
-        return max((self._own, *self._peers), key=lambda bridge: rank(room, bridge))
+        return min((self._own, *self._peers))
 
     @property
     def views(self) -> dict[str, int]:
@@ -126,7 +127,7 @@ class Peers:
 
 
 class Placements:
-    """A registrar's memory: which bridge it has sent each new room to.
+    """The registrar's memory: which bridge it has sent each new room to.
 
     A device takes a moment to follow. Until its bridge tells that it feeds the room, all others who
     ask for it are sent to the same bridge, and that bridge counts as busier.

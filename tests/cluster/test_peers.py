@@ -86,27 +86,22 @@ def test_other_bytes_are_only_refused(data: bytes) -> None:
             kind.unpack(data)
 
 
-def test_all_bridges_agree_on_a_registrar_and_few_rooms_change_it() -> None:
+def test_all_bridges_agree_on_a_registrar_and_on_the_next_one() -> None:
     clock = Clock()
-    rooms = [f"room-{k}" for k in range(300)]
 
-    def registrars(ids: tuple[str, ...]) -> list[dict[str, str]]:
-        seen = []
+    def registrars(ids: tuple[str, ...]) -> set[str]:
+        seen = set()
         for own in ids:
             peers = Peers(own, clock_ns=clock)
             for other in ids:
                 if other != own:
                     peers.take(replace(BEAT, id=other))
-            seen.append({room: peers.registrar(room) for room in rooms})
+            seen.add(peers.registrar)
         return seen
 
-    five = registrars(IDS)
-    assert all(view == five[0] for view in five)
-    shares = Counter(five[0].values())
-    assert set(shares) == set(IDS)
-    assert min(shares.values()) > 30
-    four = registrars(IDS[:4])[0]
-    assert all(four[room] == five[0][room] for room in rooms if five[0][room] != IDS[4])
+    (first,) = registrars(IDS)
+    (second,) = registrars(tuple(name for name in IDS if name != first))
+    assert first != second
 
 
 def test_a_silent_bridge_is_forgotten_and_so_is_one_that_leaves() -> None:

@@ -54,7 +54,7 @@ async def test_two_phones_that_race_end_on_one_bridge(
     nats: NatsServer, tmp_path: Path, video: Path
 ) -> None:
     async with bridges(tmp_path, nats.url) as (a, b), watching(a) as one, watching(b) as two:
-        for room in ("lesson", "studio", "etude"):  # each has a registrar of its own
+        for room in ("lesson", "studio", "etude"):
             async with (
                 phone(a, video, "phone", room=room),
                 phone(b, video, "tablet", room=room),

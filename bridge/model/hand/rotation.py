@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from bridge.model.pose import FloatArray
 
 __all__ = ["align_points", "matrix_from_rotvec", "skew"]
+
+_TINY = 1e-12
 
 
 def skew(vectors: FloatArray) -> FloatArray:
@@ -37,10 +41,27 @@ def matrix_from_rotvec(rotvec: FloatArray) -> FloatArray:
     Returns:
         ``(..., 3, 3)``.
     """
+    if rotvec.ndim == 1:
+        return _one_matrix(*rotvec.tolist())
     k = skew(rotvec)
     turns = np.sqrt((rotvec * rotvec).sum(-1))[..., None, None] / np.pi
     # np.sinc(x) is sin(pi x) / (pi x), and 1 - cos(a) = 2 sin(a / 2)^2.
     return np.eye(3) + np.sinc(turns) * k + 0.5 * np.sinc(turns / 2) ** 2 * (k @ k)
+
+
+def _one_matrix(x: float, y: float, z: float) -> FloatArray:
+    """The same formula for one vector, in a tenth of NumPy's time."""
+    angle = math.sqrt(x * x + y * y + z * z)
+    half = angle / 2
+    a, b = (math.sin(angle) / angle, math.sin(half) / half) if angle > _TINY else (1.0, 1.0)
+    b *= 0.5 * b
+    return np.array(
+        [
+            [1 - b * (y * y + z * z), b * x * y - a * z, b * x * z + a * y],
+            [b * x * y + a * z, 1 - b * (x * x + z * z), b * y * z - a * x],
+            [b * x * z - a * y, b * y * z + a * x, 1 - b * (x * x + y * y)],
+        ]
+    )
 
 
 def align_points(

@@ -242,7 +242,8 @@ class _Cost:
     def typical_error(self, at: _Judged) -> FloatArray:
         """``(V,)``, as `Followed.error`."""
         miss = _NOISE.image * np.sqrt((at.miss * at.miss).sum(-1))
-        return np.where(self._trust.any(1), np.median(miss, axis=1), np.nan)
+        middle = np.sort(miss, axis=1)[:, miss.shape[1] // 2]  # np.median costs ten times as much
+        return np.where(self._trust.any(1), middle, np.nan)
 
     def _by_points(self, there: FloatArray) -> FloatArray:
         """Change of the images with the keypoints ``(V, 21, 2, 3)``."""

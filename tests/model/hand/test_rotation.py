@@ -20,6 +20,8 @@ def test_rotation_vectors_turn_as_in_scipy(rng, scale):
     rotvec = rng.normal(size=(6, 3)) * scale
     expected = Rotation.from_rotvec(rotvec).as_matrix()
     np.testing.assert_allclose(matrix_from_rotvec(rotvec), expected, atol=1e-14)
+    one_by_one = [matrix_from_rotvec(vector) for vector in rotvec]
+    np.testing.assert_allclose(one_by_one, expected, atol=1e-14)
 
 
 def test_alignment_undoes_a_rigid_motion_and_ignores_weightless_points(rng):

@@ -11,6 +11,7 @@ from typing import Any
 
 import av
 import numpy as np
+from aiohttp import web_app
 
 from bridge.config import Settings
 from bridge.server import run
@@ -35,6 +36,9 @@ async def running_bridge(folder: Path, **settings: Any) -> AsyncIterator[str]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+        # aiohttp keeps the last 1,024 handlers with their applications, and those their nets:
+        # 50 MB a bridge. A program has one; a test run has hundreds.
+        web_app._cached_build_middleware.cache_clear()
 
 
 async def until(condition: Callable[[], Any], what: str) -> None:

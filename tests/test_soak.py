@@ -1,4 +1,4 @@
-"""A minute of devices that come and go: what is left afterwards is what was there before."""
+"""Devices that come and go: what is left afterwards is what was there before."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bridge.errors import ConnectionFailedError
 from bridge.streams import publish
 from tests.bridge_fixture import grey_video, running_bridge, until
 
-SOAK_S = 60.0
+SOAK_S = 20.0
 VIEWS = ("phone", "tablet", "laptop")
 
 
@@ -78,7 +78,7 @@ async def watch(bridge: str, end_s: float, seed: int) -> int:
 
 
 @pytest.mark.slow
-async def test_a_minute_of_coming_and_going_leaves_nothing_behind(tmp_path: Path) -> None:
+async def test_coming_and_going_leaves_nothing_behind(tmp_path: Path) -> None:
     video = grey_video(tmp_path / "grey.mp4")
     async with running_bridge(tmp_path, record=tmp_path / "lessons") as bridge:
 

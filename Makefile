@@ -21,8 +21,15 @@ demo: .venv/.bridge $(WEB)/dist/.built  ## the main job: two cameras, WebRTC, gh
 train: .venv/.bridge .venv/.train  ## what training needs, PyTorch included, then a training run (ARGS="a3net --config cpu")
 	$(BIN)/ghosthands train $(ARGS)
 
-test: .venv/.dev $(WEB)/dist/.built test-web  ## all tests
+# What mostly calculates shares the cores; the other tests meet sockets, browsers and clocks, and
+# have the machine to themselves.
+test: .venv/.dev $(WEB)/dist/.built test-web  ## all tests (ARGS="tests/sdk" for some)
+ifeq ($(strip $(ARGS)),)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope tests/model tests/protocol tests/sdk
+	$(BIN)/python -m pytest --ignore tests/model --ignore tests/protocol --ignore tests/sdk
+else
 	$(BIN)/python -m pytest $(ARGS)
+endif
 
 test-web: $(WEB)/dist/.built
 	cd $(WEB) && npm run --silent check && npm test --silent

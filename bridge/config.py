@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     fuser: str = Field("selfcal", description="How views are fused.")
     anchor: Path | None = Field(None, description="An instrument, as `ghosthands anchor` finds it.")
     record: Path | None = Field(None, description="Folder in which every room is recorded.")
+    recorded_by: str = Field("", max_length=200, description="Who plays, as recordings say.")
     lessons: Path | None = Field(
         None, description="Folder of recordings (*.mcap) that any room's watchers may play there."
     )
@@ -100,6 +101,9 @@ class Settings(BaseSettings):
         None, description="Where devices reach this bridge, for the others of its cluster."
     )
 
+    max_scored_learners: int = Field(
+        4, ge=0, le=64, description="Learners of a room that are scored at a time; 0: none."
+    )
     max_rooms: int = Field(8, ge=1, description="Rooms that are open at a time.")
     max_views: int = Field(4, ge=1, le=16, description="Devices that may publish to one room.")
     max_subscribers: int = Field(200, ge=1, description="Watchers of one room.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 import time
 from collections.abc import Callable
@@ -29,6 +28,7 @@ from bridge.protocol import (
     encode,
 )
 from bridge.protocol.codec import ACK_BEGINS
+from bridge.protocol.names import learner_name
 from bridge.resume import ResumeStore, ResumingSession
 from bridge.slowness import Slowness
 from bridge.websocket_frames import PING, ShortMessages, binary_frame
@@ -166,7 +166,7 @@ class Connection:
         """What others in the room call this client; the same when it resumes."""
         state = self.session.client_state
         secret = "" if state is None else state.secret
-        return f"learner-{hashlib.sha256(secret.encode()).hexdigest()[:8]}"
+        return learner_name(secret)
 
     @property
     def dropped(self) -> int:

@@ -10,6 +10,8 @@
     ├── ModelError            a model file is missing, damaged or of another version
     ├── StreamError           a peer's media or session description cannot be used
     ├── ConnectionFailedError a bridge could not be reached, or ended the connection
+    ├── PlaybackRefusedError  a bridge does not do what its player of recordings was told
+    ├── TimedOutError         nothing came in the time given; also a ``TimeoutError``
     └── ProtocolError         bytes or messages that break the wire protocol (has ``code``)
 
 Messages say what was wrong, where, and what to do about it: they are shown to users as they are.
@@ -23,9 +25,11 @@ __all__ = [
     "InputError",
     "MissingDependencyError",
     "ModelError",
+    "PlaybackRefusedError",
     "ProtocolError",
     "RecordingError",
     "StreamError",
+    "TimedOutError",
     "VideoError",
 ]
 
@@ -60,6 +64,14 @@ class StreamError(GhostHandsError):
 
 class ConnectionFailedError(GhostHandsError):
     """A bridge could not be reached, or ended the connection."""
+
+
+class PlaybackRefusedError(GhostHandsError):
+    """A bridge does not do what its player of recordings was told; the message has its reason."""
+
+
+class TimedOutError(GhostHandsError, TimeoutError):
+    """Nothing came in the time that was given for it; what was waited for may still come."""
 
 
 class ProtocolError(GhostHandsError):

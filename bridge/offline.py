@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from bridge.errors import InputError
-from bridge.feed import PoseFeed
+from bridge.feed import PoseFeed, anchor_message
 from bridge.model.anchor import Anchor
 from bridge.model.fusion import make_fuser
 from bridge.model.nets import HandNets
@@ -25,6 +25,8 @@ from bridge.model.selfcal.paths import Seen
 from bridge.model.selfcal.together import ClockMap, together
 from bridge.offsets import VideoOffset, find_offsets, watch
 from bridge.protocol.joints import Side
+from bridge.protocol.provenance import CameraUncertainty
+from bridge.provenance import KnownCameras, about_files, cameras_of
 from bridge.recorder import Recorder
 from bridge.streams import VideoFile, synchronised
 
@@ -71,6 +73,7 @@ def reconstruct_videos(
     fuser: str = "selfcal",
     anchor: Anchor | None = None,
     focal: Sequence[float] | None = None,
+    recorded_by: str = "",
     overwrite: bool = False,
     progress: Progress = lambda _done, _total: None,
 ) -> Summary:
@@ -88,6 +91,7 @@ def reconstruct_videos(
             ways in time; the others go through it frame by frame as they would live.
         anchor: The instrument, by the views' names: its frame is the stage, its size everything's.
         focal: Each video's focal length in longer image sides, where they are known.
+        recorded_by: Who plays, in any words.
         overwrite: Whether an existing output may be replaced.
         progress: Called with the frames done and, where the files say, how many there are.
 
@@ -128,7 +132,14 @@ def reconstruct_videos(
                 views=names,
                 origin_ns=origin_ns,
                 source="files",
+                recorded_by=recorded_by,
                 overwrite=overwrite,
+                **about_files(
+                    None if anchor is None else anchor_message(anchor),
+                    files,
+                    dict(zip(names, focal or (), strict=False)),
+                    fuser,
+                ),
             )
         )
         method = _Whole if fuser == "selfcal" else _OneByOne
@@ -141,6 +152,7 @@ def reconstruct_videos(
             for side in Side:
                 found[side] += hands.hands[side] is not None
             done += 1
+        recorder.know_cameras(motion.cameras)
     if recorder.error is not None:
         raise InputError(f"{output} is incomplete: {recorder.error}")
     return Summary(done, (found[0], found[1]), tuple(motion.notes), motion.offsets)
@@ -160,6 +172,7 @@ class _Method:
     progress: Progress
     notes: list[str] = field(default_factory=list)
     offsets: dict[str, VideoOffset] = field(default_factory=dict)
+    cameras: tuple[CameraUncertainty, ...] = ()
 
     def clocks(self, which: Sequence[int], see: Callable[[int], Seen]) -> list[ClockMap]:
         """Where some of the videos lie on the time line; the first of them sets it."""
@@ -186,10 +199,11 @@ class _OneByOne(_Method):
 
         offsets_s = [clock.offset_s for clock in self.clocks(range(len(self.files)), see)]
         fuser = make_fuser(self.fuser, anchor=self.anchor)
-        reconstructor = Reconstructor(self.nets, fuser=fuser)
+        reconstructor, known = Reconstructor(self.nets, fuser=fuser), KnownCameras(fuser)
         for done, frames in enumerate(synchronised(self.files, offsets_s=offsets_s), 1):
             images = {frame.view: frame.rgb() for frame in frames.frames}
             yield reconstructor.step(frames.time_ns + self.origin_ns, images).hands
+            self.cameras = known.now()
             self.progress(done, self.files[0].frame_count)
 
 
@@ -211,9 +225,11 @@ class _Whole(_Method):
             agreed = agreement(frame_sets, names, motion.calibration)
             if agreed.notes:
                 self.notes.extend(agreed.notes)
-                motion = solve(agreed.frame_sets, agreed.views)
+                names = list(agreed.views)
+                motion = solve(agreed.frame_sets, names)
         if motion.calibration is not None:
             self.notes.extend(motion.calibration.warnings)
+            self.cameras = cameras_of(names, motion.calibration)
         yield from motion.hands
 
     def _watched(self) -> list[Seen]:

@@ -14,18 +14,25 @@ import os
 import queue
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from mcap.writer import CompressionType, Writer
 
 from bridge import __version__
 from bridge.errors import InputError
 from bridge.protocol.codec import encode
+from bridge.protocol.keypoints import Keypoints, encode_keypoints
 from bridge.protocol.packets import PosePacket, ShapePacket
+from bridge.protocol.pose_arrays import EncodedPose
+from bridge.protocol.provenance import CameraUncertainty
 from bridge.protocol.recording import (
     CHUNK_BYTES,
+    END_METADATA_NAME,
+    KEYPOINTS_SCHEMA,
+    KEYPOINTS_TOPIC,
     MESSAGE_ENCODING,
     METADATA_NAME,
     POSE_SCHEMA,
@@ -42,6 +49,13 @@ _log = logging.getLogger(__name__)
 
 _QUEUE_SIZE = 4096  # a minute at 60 poses a second: longer than any disk that still works pauses
 _SYNC_INTERVAL_S = 0.5
+
+_Writable = ShapePacket | PosePacket | EncodedPose | Keypoints
+_CHANNELS: dict[type[_Writable], tuple[str, str]] = {
+    PosePacket: (POSE_TOPIC, POSE_SCHEMA),
+    ShapePacket: (SHAPE_TOPIC, SHAPE_SCHEMA),
+    Keypoints: (KEYPOINTS_TOPIC, KEYPOINTS_SCHEMA),
+}
 
 
 class Recorder:
@@ -62,6 +76,7 @@ class Recorder:
         overwrite: Replace a file that exists.
         queue_size: Most messages that wait for the disk.
         sync_interval_s: Longest time between two syncs to the disk.
+        about: Other fields of the recording's metadata: ``recorded_by``, ``anchor``, ...
 
     Attributes:
         path: The file.
@@ -89,6 +104,7 @@ class Recorder:
         overwrite: bool = False,
         queue_size: int = _QUEUE_SIZE,
         sync_interval_s: float = _SYNC_INTERVAL_S,
+        **about: Any,
     ) -> None:
         self.path = Path(path)
         self.written = 0
@@ -99,12 +115,12 @@ class Recorder:
             room=room,
             views=tuple(views),
             origin_ns=origin_ns,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            software=f"ghosthands {__version__}",
             source=source,
+            **({"created": _now(), "software": f"ghosthands {__version__}"} | about),
         )
+        self._calibration: tuple[CameraUncertainty, ...] = ()
         self._sync_interval_s = sync_interval_s
-        self._queue: queue.Queue[ShapePacket | PosePacket | None] = queue.Queue(queue_size)
+        self._queue: queue.Queue[_Writable | None] = queue.Queue(queue_size)
         self._closed = False
         self._file = _open(self.path, overwrite=overwrite)
         try:
@@ -127,11 +143,15 @@ class Recorder:
         """Messages dropped so far."""
         return self._refused + self._lost
 
-    def write(self, message: ShapePacket | PosePacket, *, wait: bool = False) -> bool:
+    def know_cameras(self, calibration: tuple[CameraUncertainty, ...]) -> None:
+        """How well the cameras are known by now: the last word goes to the end of the file."""
+        self._calibration = calibration
+
+    def write(self, message: _Writable, *, wait: bool = False) -> bool:
         """Takes a message for the file; False if it was dropped.
 
         Args:
-            message: What to write.
+            message: What to write; keypoints after the pose they belong to.
             wait: Wait for room in the queue instead of dropping: for files, whose frames wait
                 too, and never on an event loop.
         """
@@ -163,17 +183,20 @@ class Recorder:
         self._writer = Writer(self._file, chunk_size=CHUNK_BYTES, compression=CompressionType.ZSTD)
         self._writer.start(profile=PROFILE, library=self._metadata.software)
         self._writer.add_metadata(METADATA_NAME, self._metadata.to_record())
-        self._channels = {
-            kind: self._writer.register_channel(
-                topic, MESSAGE_ENCODING, self._writer.register_schema(schema, "", b"")
-            )
-            for kind, topic, schema in (
-                (PosePacket, POSE_TOPIC, POSE_SCHEMA),
-                (ShapePacket, SHAPE_TOPIC, SHAPE_SCHEMA),
-            )
+        self._channels: dict[type[_Writable], int] = {
+            PosePacket: self._channel(PosePacket),
+            ShapePacket: self._channel(ShapePacket),
         }
+        self._channels[EncodedPose] = self._channels[PosePacket]
         self._last_time_ns = max(self._metadata.origin_ns, 0)
         self._file.flush()
+
+    def _channel(self, kind: type[_Writable]) -> int:
+        topic, schema = _CHANNELS[kind]
+        channel: int = self._writer.register_channel(
+            topic, MESSAGE_ENCODING, self._writer.register_schema(schema, "", b"")
+        )
+        return channel
 
     def _run(self) -> None:
         """The writing thread: until ``close``, or until the disk fails."""
@@ -186,6 +209,10 @@ class Recorder:
                 self._lost += 1
             return
         try:
+            if self._calibration:
+                known = replace(self._metadata, calibration=self._calibration).to_record()
+                end = {"calibration": known["calibration"]}
+                self._writer.add_metadata(END_METADATA_NAME, end)
             self._writer.finish()
             self._sync()
             self._file.close()
@@ -205,19 +232,20 @@ class Recorder:
                 self._sync()
                 next_sync = time.monotonic() + self._sync_interval_s
 
-    def _add(self, message: ShapePacket | PosePacket) -> None:
-        if isinstance(message, PosePacket):
+    def _add(self, message: _Writable) -> None:
+        if type(message) not in self._channels:  # only recordings of other sources have keypoints
+            self._channels[type(message)] = self._channel(type(message))
+        sequence = 0
+        if isinstance(message, (PosePacket, EncodedPose)):
             self._last_time_ns = message.time_ns
             sequence = message.seq & 0xFFFFFFFF  # MCAP's own field has 32 bits
-        else:
-            sequence = 0
         # A shape has no time of its own: it holds from the pose before it on.
         self._writer.add_message(
             self._channels[type(message)],
             log_time=self._last_time_ns,
             publish_time=self._last_time_ns,
             sequence=sequence,
-            data=encode(message, precision="full"),
+            data=_bytes(message),
         )
         self.written += 1
 
@@ -229,6 +257,18 @@ class Recorder:
         self.error = error
         _log.error("recording %s ended early: %s", self.path, error)
         _close_quietly(self._file)
+
+
+def _bytes(message: _Writable) -> bytes:
+    if isinstance(message, EncodedPose):
+        return message.data
+    if isinstance(message, Keypoints):
+        return encode_keypoints(message)
+    return encode(message, precision="full")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _open(path: Path, *, overwrite: bool) -> IO[bytes]:

@@ -30,8 +30,10 @@ from bridge.protocol import (
     ViewStatus,
     encode,
 )
+from bridge.provenance import KnownCameras, about_room
 from bridge.room_recording import RoomRecording
 from bridge.room_status import slowest, view_states, view_statuses
+from bridge.scoring import scores_of
 from bridge.stats import Window
 from bridge.streams import FrameSet, SynchronisedViews, ViewSource
 from bridge.turns import PoseTurns
@@ -90,6 +92,7 @@ class Room:
         self._sources: dict[str, ViewSource] = {}
         self._hands_seen: dict[str, int] = {}
         self._reconstructor = make_reconstructor()
+        self._cameras = KnownCameras(self._reconstructor.fuser)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"room {name}")
         self._feed = PoseFeed()
         self._connections = self._fan_out.connections
@@ -100,6 +103,7 @@ class Room:
             library = Library(settings.lessons)
             self._playback = RoomPlayback(library, self, name=name, now_ns=now_ns)
         self.controls = PlaybackControls(self._playback, settings.playback_control, now_ns=now_ns)
+        self._scores = scores_of(name, settings, self._fan_out.send, self._meter.hands_dropped)
         self._recording = RoomRecording(
             name,
             settings.record,
@@ -131,6 +135,7 @@ class Room:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._playback is not None:
             await self._playback.close()
+        await self._scores.close()
         leaving = tuple(self._connections)
         for connection in leaving:
             connection.bye(_CLOSING)
@@ -241,6 +246,7 @@ class Room:
             self._meter.client_left(connection)
         if self._player is connection:
             self._player = None
+        self._scores.left(connection.learner)
         self._on_changed()
 
     def played(self, connection: Connection, packet: ShapePacket | PosePacket) -> None:
@@ -252,6 +258,7 @@ class Room:
         """See ``ConnectionHost``: everyone else sees them."""
         named = replace(hands, learner=connection.learner)
         self._fan_out.send_beside(named, sender=connection)
+        self._scores.moved(named)
 
     @property
     def playback_state(self) -> PlaybackState | None:
@@ -290,6 +297,8 @@ class Room:
     def announce(self, message: Message) -> None:
         """Sends a message to everyone in the room; see ``PlaybackHost``."""
         self._on_changed()  # whether this bridge feeds the room may be the news
+        if isinstance(message, PlaybackState):
+            self._scores.played(message if self._elsewhere is None else self.controls.nothing())
         self._fan_out.send(message)
 
     def summary(self) -> dict[str, Any]:
@@ -366,7 +375,8 @@ class Room:
     async def _publish(self, frames: FrameSet, result: Reconstruction) -> None:
         if self._recording.wanted and self._sources:
             first = min(frames.frames, key=lambda frame: self.views.index(frame.view))
-            await self._recording.begin(self.views, first.time_ns, lambda: self.shapes)
+            await self._recording.begin(self.views, first.time_ns, lambda: self.shapes, self._about)
+        self._recording.know_cameras(self._cameras.now())
         for view in result.views:
             self._hands_seen[view.view] = sum(
                 1 << k for k, hand in enumerate(view.hands) if hand is not None
@@ -378,6 +388,10 @@ class Room:
             self._send(shape)
         self._send(pose)
         self._meter.published(pose.time_ns, began_ns, self._now_ns())
+
+    def _about(self) -> dict[str, Any]:
+        about = about_room(self._anchor, self._sources.values(), self._settings.fuser)
+        return about | {"recorded_by": self._settings.recorded_by}
 
     def _send(self, packet: ShapePacket | PosePacket) -> None:
         self._fan_out.send(packet)

@@ -6,12 +6,14 @@ import asyncio
 import logging
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from bridge.errors import GhostHandsError
 from bridge.protocol import PosePacket, ShapePacket
+from bridge.protocol.provenance import CameraUncertainty
 from bridge.recorder import Recorder
 
 __all__ = ["RoomRecording"]
@@ -56,6 +58,7 @@ class RoomRecording:
         self._failed = False
         self._try_again_s = 0.0
         self._beginning: asyncio.Task[None] | None = None
+        self._cameras: tuple[CameraUncertainty, ...] = ()
 
     @property
     def wanted(self) -> bool:
@@ -91,6 +94,7 @@ class RoomRecording:
         views: Sequence[str],
         origin_ns: int,
         shapes: Callable[[], Sequence[ShapePacket]],
+        about: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
         """Begins a file, if one is ``wanted``.
 
@@ -100,15 +104,27 @@ class RoomRecording:
             views: The room's views, the first one first.
             origin_ns: Time zero: the first view's first frame.
             shapes: Gives the shapes in force.
+            about: Gives other fields of the recording's metadata.
         """
         if self._folder is None or not self.wanted:
             return
         again = self._failed
         self._beginning = asyncio.create_task(
-            self._begin(self._folder, tuple(views), origin_ns, shapes, again=again)
+            self._begin(self._folder, tuple(views), origin_ns, shapes, about, again=again)
         )
         if not again:
             await asyncio.shield(self._beginning)
+
+    def know_cameras(self, cameras: tuple[CameraUncertainty, ...]) -> None:
+        """How well the cameras are known by now.
+
+        The file gets the last word of those that know the most cameras: at the end of a lesson
+        devices leave one by one.
+        """
+        if cameras is not self._cameras and len(cameras) >= len(self._cameras):
+            self._cameras = cameras
+            if self._recorder is not None:
+                self._recorder.know_cameras(cameras)
 
     def write(self, packet: ShapePacket | PosePacket) -> None:
         """Records a packet, while there is a recording; never waits."""
@@ -123,6 +139,7 @@ class RoomRecording:
             await self._beginning
         self._failed, self._try_again_s = False, 0.0
         await self._close()
+        self._cameras = ()
 
     async def _begin(
         self,
@@ -130,26 +147,28 @@ class RoomRecording:
         views: tuple[str, ...],
         origin_ns: int,
         shapes: Callable[[], Sequence[ShapePacket]],
+        about: Callable[[], Mapping[str, Any]],
         *,
         again: bool,
     ) -> None:
-        about = {"room": self._room}
+        named = {"room": self._room}
         try:
             if again and await asyncio.to_thread(_free_bytes, folder) < _ENOUGH_BYTES:
                 self._try_again_s = self._clock_s() + _TRY_AGAIN_S
                 return
             path = _free_path(folder, f"{self._room}-{datetime.now():%Y%m%d-%H%M%S}")
             recorder = await asyncio.to_thread(
-                Recorder, path, room=self._room, views=views, origin_ns=origin_ns
+                Recorder, path, room=self._room, views=views, origin_ns=origin_ns, **about()
             )
             await self._close()
             self._recorder, self._failed = recorder, False
+            recorder.know_cameras(self._cameras)
             for shape in shapes():
                 recorder.write(shape)
-            _LOG.info("room %s: recording to %s", self._room, path, extra=about)
+            _LOG.info("room %s: recording to %s", self._room, path, extra=named)
         except (GhostHandsError, OSError) as error:
             level = logging.DEBUG if again else logging.ERROR
-            _LOG.log(level, "room %s is not recorded: %s", self._room, error, extra=about)
+            _LOG.log(level, "room %s is not recorded: %s", self._room, error, extra=named)
             self._fail()
         finally:
             self._beginning = None

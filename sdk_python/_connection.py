@@ -7,8 +7,9 @@ import contextlib
 import logging
 import ssl as tls
 import time
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from bridge import __version__
@@ -22,7 +23,7 @@ from bridge.protocol.session import State
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
-__all__ = ["Connection", "LostError", "open_connection", "play_through", "room_url"]
+__all__ = ["Connection", "LostError", "open_connection", "room_url"]
 
 # At DEBUG websockets logs every header and message, and with them the token.
 _QUIET_LOG = logging.getLogger(f"{__name__}.websocket")
@@ -83,6 +84,8 @@ class Connection:
         self.address = address
         self._websocket = websocket
         self._early: tuple[Message, ...] = ()
+        self._unsent: deque[bytes] = deque()
+        self._sending = asyncio.Lock()
 
     async def greet(self) -> None:
         """Waits for welcome, then for the first pong; what else comes meanwhile is kept."""
@@ -102,14 +105,17 @@ class Connection:
     async def flush(self) -> None:
         """Sends what the session has to send, and closes the socket if it says so.
 
-        A socket that has closed takes nothing more; what came before that is still to be
-        received, and says why.
+        Several tasks may call it: the order is that of the session, and a call that is cancelled
+        leaves the rest to the next. A socket that has closed takes nothing more; what came before
+        that is still to be received, and says why.
         """
         from websockets.exceptions import ConnectionClosed
 
-        with contextlib.suppress(ConnectionClosed):
-            for data in self.session.outgoing():
-                await self._websocket.send(data)
+        self._unsent.extend(self.session.outgoing())
+        async with self._sending:
+            with contextlib.suppress(ConnectionClosed):
+                while self._unsent:
+                    await self._websocket.send(self._unsent.popleft())
         if self.session.close is not None:
             await self._websocket.close(self.session.close.code, self.session.close.reason)
 
@@ -275,39 +281,3 @@ async def _open_websocket(
         await websocket.close()
         raise ConnectionFailedError(f"{address} does not speak {SUBPROTOCOL}")
     return websocket
-
-
-async def play_through(connection: Connection, sending: Coroutine[Any, Any, int]) -> int:
-    """Sends into a room until all is sent, answering the bridge meanwhile; then leaves it.
-
-    Args:
-        connection: A player's.
-        sending: Sends the poses; returns how many.
-
-    Raises:
-        ConnectionFailedError: The bridge ended the room, or went away.
-    """
-    playing = asyncio.create_task(sending)
-    listening = asyncio.create_task(_listen(connection))
-    tasks = (playing, listening, asyncio.create_task(connection.keep_clock()))
-    try:
-        await asyncio.wait((playing, listening), return_when=asyncio.FIRST_COMPLETED)
-        if not playing.done():
-            await listening  # says why the connection ended
-        return await playing
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await connection.close("played")
-
-
-async def _listen(connection: Connection) -> None:
-    """Answers the bridge until it ends the connection.
-
-    Raises:
-        ConnectionFailedError: Always: a player ends its connection itself.
-    """
-    while await connection.receive() is not None:
-        pass
-    raise ConnectionFailedError(f"the bridge at {connection.address} ended the room")

@@ -20,7 +20,14 @@ from mcap.records import Channel, Chunk, Footer, Header, McapRecord, Message, Me
 from mcap.stream_reader import StreamReader, breakup_chunk
 
 from bridge.errors import RecordingError
-from bridge.protocol.recording import METADATA_NAME, POSE_TOPIC, SHAPE_TOPIC, RecordingMetadata
+from bridge.protocol.recording import (
+    END_METADATA_NAME,
+    KEYPOINTS_TOPIC,
+    METADATA_NAME,
+    POSE_TOPIC,
+    SHAPE_TOPIC,
+    RecordingMetadata,
+)
 
 __all__ = ["Contents", "read_contents"]
 
@@ -39,17 +46,26 @@ class Contents:
         metadata: What the recording says about itself.
         poses: Pose messages as bytes, in the order of the file.
         shapes: Shape messages as bytes, each after the number of poses that come before it.
-        complete: The file ends as a finished one does, and no chunk is damaged.
+        finished: The file ends as a finished one does.
         damaged_chunks: Chunks skipped because their bytes are not what was written.
         unread_bytes: Bytes at the end that belong to no whole record.
+        keypoints: Messages with measured keypoints.
+        holes: Numbers of poses before each damaged chunk.
     """
 
     metadata: RecordingMetadata
     poses: list[bytes] = field(default_factory=list)
     shapes: list[tuple[int, bytes]] = field(default_factory=list)
-    complete: bool = False
+    finished: bool = False
     damaged_chunks: int = 0
     unread_bytes: int = 0
+    keypoints: list[bytes] = field(default_factory=list)
+    holes: list[int] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """The file was finished, and no chunk is damaged."""
+        return self.finished and not self.damaged_chunks
 
 
 def read_contents(path: Path) -> Contents:
@@ -75,9 +91,13 @@ def _read(file: IO[bytes], path: Path) -> Contents:
     contents: Contents | None = None
     topics: dict[int, str] = {}
     for record in records:
+        while contents is not None and len(contents.holes) < records.damaged_chunks:
+            contents.holes.append(len(contents.poses))
         match record:
             case Metadata() if record.name == METADATA_NAME and contents is None:
                 contents = Contents(RecordingMetadata.from_record(record.metadata))
+            case Metadata() if record.name == END_METADATA_NAME and contents is not None:
+                contents.metadata = contents.metadata.with_record(record.metadata)
             case Channel():
                 topics[record.id] = record.topic
             case Message() if contents is not None:
@@ -86,9 +106,11 @@ def _read(file: IO[bytes], path: Path) -> Contents:
                     contents.poses.append(record.data)
                 elif topic == SHAPE_TOPIC:
                     contents.shapes.append((len(contents.poses), record.data))
+                elif topic == KEYPOINTS_TOPIC:
+                    contents.keypoints.append(record.data)
     if contents is None:
         raise _not_a_recording(path, records)
-    contents.complete = records.finished and not records.damaged_chunks
+    contents.finished = records.finished
     contents.damaged_chunks = records.damaged_chunks
     contents.unread_bytes = 0 if records.finished else size - records.good_bytes
     return contents

@@ -6,10 +6,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from bridge.errors import ConnectionFailedError
+from bridge.errors import ConnectionFailedError, InputError
 from sdk_python._connection import Connection, LostError
 
-__all__ = ["come_back"]
+__all__ = ["check_reconnect", "come_back"]
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.1, 2.0
 
@@ -45,3 +45,13 @@ async def come_back(
             cause = error
         wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
     raise lost from cause
+
+
+def check_reconnect(seconds: float) -> None:
+    """Checks for how long to try to come back.
+
+    Raises:
+        InputError: It is no time.
+    """
+    if not seconds >= 0:
+        raise InputError(f"reconnect_s must be 0 or more seconds, not {seconds}")

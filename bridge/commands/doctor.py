@@ -76,6 +76,7 @@ def _packages() -> Iterator[Finding]:
         ("cv2", "bridge", None),
         ("torch", "train", "to train networks"),
         ("rerun", "viewer", "to look at recordings in Rerun"),
+        ("pyarrow", "export", "to export Parquet"),
     ):
         get = f"pip install 'ghosthands[{extra}]'"
         if module in installed:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from bridge.commands.console import console
 from bridge.errors import InputError
+from bridge.protocol.recording import RecordingMetadata
 
 __all__ = ["info"]
 
@@ -53,13 +54,41 @@ def _recording_facts(path: Path) -> dict[str, Any]:
         "made": recording.metadata.created,
         "by": recording.metadata.software,
         "source": recording.metadata.source,
+        **_provenance(recording.metadata),
         "poses": len(recording),
         "duration_s": round(recording.duration_s, 3),
         "rate_hz": round(rate, 2),
         "left_hand_share": round(float(share[0]), 4),
         "right_hand_share": round(float(share[1]), 4),
         "cut_off": recording.recovered,
+        **({} if recording.lost is None else {"lost": str(recording.lost)}),
     }
+
+
+def _provenance(about: RecordingMetadata) -> dict[str, Any]:
+    """What is known of how a recording was made; what is not is left out."""
+    facts: dict[str, Any] = {}
+    if about.recorded_by:
+        facts["recorded_by"] = about.recorded_by
+    if about.anchor is not None:
+        width, depth = (round(float(size), 3) for size in about.anchor.size_m)
+        facts["instrument"] = f"{about.anchor.instrument}, {width} by {depth} m"
+    if about.devices:
+        facts["devices"] = [
+            f"{device.view}: {device.width_px} x {device.height_px}, {device.rate_hz:g} Hz"
+            + (f", {device.name}" if device.name else "")
+            for device in about.devices
+        ]
+    if about.versions:
+        facts["versions"] = [f"{name} {version}" for name, version in about.versions.items()]
+    if about.calibration:
+        facts["cameras"] = [
+            f"{camera.view}: +-{np.degrees(camera.turn_rad):.1f} degrees, "
+            f"+-{camera.place_m * 1000:.0f} mm, focal length +-{camera.focal:.1%}"
+            + ("" if camera.usable else ", not used")
+            for camera in about.calibration
+        ]
+    return facts
 
 
 def _video_facts(path: Path) -> dict[str, Any]:

@@ -41,6 +41,9 @@ def play(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Trust any certificate, as of a bridge of your own.")
     ] = False,
+    reconnect: Annotated[
+        float, typer.Option(help="Seconds to try to come back when the connection is lost.", min=0)
+    ] = 60.0,
 ) -> None:
     """Play a recording into a room, for all who watch there.
 
@@ -57,7 +60,7 @@ def play(
         playhead.seek(bounds_ns[0])
         if loop:
             playhead.set_loop(bounds_ns)
-        run_until_stopped(_play(player, url, room, bounds_ns, token, insecure))
+        run_until_stopped(_play(player, url, room, bounds_ns, token, insecure, reconnect))
 
 
 def _bounds_ns(begin_s: float, end_s: float | None, duration_ns: int) -> tuple[int, int]:
@@ -79,6 +82,7 @@ async def _play(
     bounds_ns: tuple[int, int],
     token: str | None,
     insecure: bool,
+    reconnect_s: float,
 ) -> None:
     from bridge.commands.transport_keys import TransportKeys, terminal_keys
     from bridge.playback.remote import play_into
@@ -106,6 +110,7 @@ async def _play(
                 wake=wake,
                 end_ns=bounds_ns[1],
                 show=show,
+                reconnect_s=reconnect_s,
                 insecure=insecure,
                 token=token,
             )

@@ -44,6 +44,9 @@ def reconstruct(
         ),
     ] = None,
     fuser: Annotated[str, typer.Option(help="How views are fused.")] = "selfcal",
+    recorded_by: Annotated[
+        str, typer.Option(help="Who plays, in any words: the recording says it.")
+    ] = "",
     provider: Annotated[str, typer.Option(help="Where the nets run: auto, cpu or cuda.")] = "auto",
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace the output.")] = False,
 ) -> None:
@@ -67,6 +70,7 @@ def reconstruct(
             fuser=fuser,
             anchor=None if anchor is None else load_anchor(anchor),
             focal=focal,
+            recorded_by=recorded_by,
             overwrite=force,
             progress=update,
         )

@@ -29,6 +29,9 @@ def serve(
         list[str] | None, typer.Option(help="A room that is open from the start [lesson].")
     ] = None,
     record: Annotated[Path | None, typer.Option(help="Record every room into this folder.")] = None,
+    recorded_by: Annotated[
+        str | None, typer.Option(help="Who plays, in any words: recordings say it.")
+    ] = None,
     lessons: Annotated[
         Path | None, typer.Option(help="Recordings that whoever watches a room may play there.")
     ] = None,
@@ -81,6 +84,7 @@ def serve(
         port=port,
         rooms=tuple(room) if room else None,
         record=record,
+        recorded_by=recorded_by,
         lessons=lessons,
         anchor=anchor,
         fuser=fuser,

@@ -96,6 +96,10 @@ class RoomMeter:
         """A pose that a player sent was dropped."""
         self._dropped["player"] += 1
 
+    def hands_dropped(self) -> None:
+        """A learner's hands were not scored."""
+        self._dropped["scorer"] += 1
+
     def recording_ended(self, dropped: int) -> None:
         """Keeps the count of a recording that ends."""
         self._dropped["recorder"] += dropped

@@ -19,7 +19,7 @@ from bridge.errors import RecordingError
 from bridge.playback.chunk import MAX_HEAD_BYTES, RECORD_HEAD, DamageError, head_of, take_apart
 from bridge.playback.found import MAX_CHUNKS, MAX_RECORD_BYTES, Found
 from bridge.playback.summary import MAGIC, read_summary
-from bridge.protocol.recording import RecordingMetadata
+from bridge.protocol.recording import POSE_TOPIC, RecordingMetadata
 
 __all__ = ["FileIndex", "read_index"]
 
@@ -41,8 +41,12 @@ class FileIndex:
         offset: ``(N,)`` where its record begins in the file.
         end_ns: ``(N,)`` latest log time in it.
         unpacked_bytes: ``(N,)`` its size.
-        kinds: ``(N,)`` bits ``POSES`` and ``SHAPES``: what it holds.
+        kinds: ``(N,)`` bits ``POSES``, ``SHAPES`` and ``KEYPOINTS``: what it holds.
         complete: The file was finished; else it was read from the front.
+        pose_count: Poses in the file; None where nothing says how many.
+        damaged_at: Offsets of damaged chunks, where it was read from the front.
+        unread_bytes: Bytes at its end that are no whole record, where it was.
+        cut_off: It ends before its messages do.
     """
 
     metadata: RecordingMetadata
@@ -53,6 +57,10 @@ class FileIndex:
     unpacked_bytes: NDArray[np.int64]
     kinds: NDArray[np.int64]
     complete: bool
+    pose_count: int | None = None
+    damaged_at: tuple[int, ...] = ()
+    unread_bytes: int = 0
+    cut_off: bool = False
 
 
 def read_index(file: IO[bytes], name: str, *, stop: threading.Event | None = None) -> FileIndex:
@@ -88,13 +96,24 @@ def read_index(file: IO[bytes], name: str, *, stop: threading.Event | None = Non
     columns = rows[np.lexsort((rows[:, 1], rows[:, 0]))].T
     start_ns, offset, end_ns, unpacked_bytes, kinds = np.ascontiguousarray(columns)
     return FileIndex(
-        found.metadata, found.topics, start_ns, offset, end_ns, unpacked_bytes, kinds, complete
+        found.metadata,
+        found.topics,
+        start_ns,
+        offset,
+        end_ns,
+        unpacked_bytes,
+        kinds,
+        complete,
+        found.pose_count,
+        tuple(found.damaged_at),
+        found.unread_bytes,
+        found.cut_off,
     )
 
 
 def _scanned(file: IO[bytes], size: int, name: str, stop: threading.Event | None) -> Found:
     """Reads a file from the front, up to where it is cut off; damaged chunks are left out."""
-    found = Found()
+    found = Found(pose_count=0)
     at, unpacked, records = len(MAGIC), 0, 0
     while at + RECORD_HEAD.size <= size:
         if stop is not None and stop.is_set():
@@ -105,7 +124,9 @@ def _scanned(file: IO[bytes], size: int, name: str, stop: threading.Event | None
             break  # it has become shorter meanwhile
         opcode, length = RECORD_HEAD.unpack_from(first)
         body = at + RECORD_HEAD.size
-        if length > size - body or opcode == Opcode.DATA_END:
+        if opcode == Opcode.DATA_END and length <= size - body:
+            return found  # all is there but the index
+        if length > size - body:
             break
         if opcode == Opcode.CHUNK:
             unpacked += _scan_chunk(file, at, first[RECORD_HEAD.size :], found)
@@ -120,6 +141,7 @@ def _scanned(file: IO[bytes], size: int, name: str, stop: threading.Event | None
         ):
             raise RecordingError(f"{name} is damaged and too large to be read from the front")
         at = body + length
+    found.unread_bytes, found.cut_off = size - at, True
     return found
 
 
@@ -131,7 +153,10 @@ def _scan_chunk(file: IO[bytes], at: int, body: bytes, found: Found) -> int:
         messages = take_apart(file, at)
         for channel in messages.channel_records:
             found.take_channel(channel)
+        poses = set(found.channels_of(POSE_TOPIC))
+        found.pose_count = (found.pose_count or 0) + sum(k in poses for k in messages.channels)
     except DamageError:
+        found.damaged_at.append(at)
         return 0 if head is None else head.unpacked_bytes
     if kinds := int(found.kinds(np.array([messages.channels], np.uint16))[0]):
         row = (head.start_ns, at, head.end_ns, head.unpacked_bytes, kinds)

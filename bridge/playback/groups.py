@@ -16,7 +16,7 @@ from bridge.playback.chunk_index import FileIndex
 from bridge.protocol.codec import decode
 from bridge.protocol.messages import Message
 from bridge.protocol.packets import PosePacket, ShapePacket
-from bridge.protocol.recording import POSE_TOPIC, SHAPE_TOPIC
+from bridge.protocol.recording import KEYPOINTS_TOPIC, POSE_TOPIC, SHAPE_TOPIC
 
 __all__ = ["CostlyError", "Group", "GroupReader", "group_chunks"]
 
@@ -42,12 +42,22 @@ class Group:
         log_ns: ``(T,)`` times of its poses, rising.
         poses: Of each pose: which part it is in, and which message of that part it is.
         shapes: Its shapes, each with the number of poses before it.
+        keypoints: Of each message with measured keypoints: part and message, as of poses.
+        damaged: How many of its chunks and messages could not be used.
     """
 
     parts: tuple[Messages, ...]
     log_ns: NDArray[np.int64]
     poses: tuple[tuple[int, int], ...]
     shapes: tuple[tuple[int, ShapePacket], ...]
+    keypoints: tuple[tuple[int, int], ...] = ()
+    damaged: int = 0
+
+    def message(self, place: tuple[int, int]) -> bytes:
+        """The bytes of a message: its part, and which one of that part it is."""
+        part, k = place
+        messages = self.parts[part]
+        return messages.data[messages.begins[k] : messages.ends[k]]
 
 
 def group_chunks(index: FileIndex, name: str) -> NDArray[np.int64]:
@@ -105,6 +115,7 @@ class GroupReader:
         topics = index.topics.items()
         self._pose_channels = {channel for channel, topic in topics if topic == POSE_TOPIC}
         self._shape_channels = {channel for channel, topic in topics if topic == SHAPE_TOPIC}
+        self._keypoint_channels = {k for k, topic in topics if topic == KEYPOINTS_TOPIC}
 
     def begin(self) -> None:
         """A new question: it has a budget of its own."""
@@ -121,6 +132,8 @@ class GroupReader:
         poses: list[tuple[int, int]] = []
         times: list[int] = []
         shapes: list[tuple[int, ShapePacket]] = []
+        keypoints: list[tuple[int, int]] = []
+        damaged = self.damaged
         chunks = range(self._bounds[group], self._bounds[group + 1])
         # In the order of the file, as a shape holds for the poses after it there.
         for chunk in sorted(chunks, key=lambda k: int(self._index.offset[k])):
@@ -142,11 +155,18 @@ class GroupReader:
                     shape = self._decoded(messages, k)
                     if isinstance(shape, ShapePacket):
                         shapes.append((len(poses), shape))
+                elif channel in self._keypoint_channels:
+                    keypoints.append((len(parts), k))
             parts.append(messages)
         log_ns = np.array(times, np.int64)
         order = np.argsort(log_ns, kind="stable")
         return Group(
-            tuple(parts), log_ns[order], tuple(poses[k] for k in order.tolist()), tuple(shapes)
+            tuple(parts),
+            log_ns[order],
+            tuple(poses[k] for k in order.tolist()),
+            tuple(shapes),
+            tuple(keypoints),
+            self.damaged - damaged,
         )
 
     def pose(self, group: Group, index: int) -> PosePacket | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from bisect import bisect_left
 from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from bridge.errors import RecordingError
 from bridge.playback.chunk_index import FileIndex, read_index
-from bridge.playback.found import POSES, SHAPES
-from bridge.playback.groups import CostlyError, Group, GroupReader, group_chunks
+from bridge.playback.found import KEYPOINTS, POSES, SHAPES
+from bridge.playback.groups import Group, GroupReader, group_chunks
+from bridge.playback.held_shapes import HeldShapes, Shapes
 from bridge.protocol.joints import Side
-from bridge.protocol.packets import PosePacket, ShapePacket
+from bridge.protocol.packets import PosePacket
 from bridge.protocol.recording import RecordingMetadata
 
-__all__ = ["Lesson", "Moment", "Place"]
+__all__ = ["Lesson", "Moment", "Place", "Span"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,9 +29,6 @@ _MAX_DURATION_NS = 10**15
 """The longest that a position on the wire can reach: 11 days."""
 
 _CACHED_GROUPS = 8
-_CACHED_SHAPES = 4096
-
-Shapes = dict[Side, ShapePacket]
 
 
 class Place(NamedTuple):
@@ -61,6 +59,18 @@ class Moment(NamedTuple):
     shapes: Shapes
 
 
+class Span(NamedTuple):
+    """Some of a lesson's chunks.
+
+    Attributes:
+        group: They.
+        shapes: The shapes in force at its first pose.
+    """
+
+    group: Group
+    shapes: Shapes
+
+
 class Lesson:
     """A recording that is open for playing. Positions are nanoseconds since its first pose.
 
@@ -75,7 +85,9 @@ class Lesson:
 
     Attributes:
         name: As given.
+        index: Where its chunks are.
         metadata: What the recording says about itself.
+        first_ns: Time of its first pose.
         complete: The file was finished; else it had no index and was read once from the front.
         duration_ns: From the first pose to the last.
 
@@ -90,6 +102,7 @@ class Lesson:
             index = read_index(file, name, stop=stop)
         except OSError as error:
             raise RecordingError(f"cannot read {name}: {error.strerror}") from error
+        self.index = index
         self.metadata: RecordingMetadata = index.metadata
         self.complete = index.complete
         if not index.complete:
@@ -101,8 +114,6 @@ class Lesson:
         groups = group_chunks(index, name)
         self._reader = GroupReader(file, index, groups, name, stop=stop)
         self._cache: OrderedDict[int, Group] = OrderedDict()
-        self._shape_cache: OrderedDict[int, Shapes] = OrderedDict()
-        self._shapeless: set[Side] = set()
         self._read_bounds(index, groups)
 
     @classmethod
@@ -177,19 +188,55 @@ class Lesson:
             place = following
         return moments
 
+    def spans(self, start_ns: int, end_ns: int) -> Iterator[Span]:
+        """What holds the poses from a time on and before another, chunk by chunk.
+
+        Each takes no more memory than a chunk may; the first and the last have poses beyond.
+
+        Raises:
+            RecordingError: The file cannot be read any more.
+        """
+        first = int(np.searchsorted(self._latest_ns, start_ns))
+        end = int(np.searchsorted(self._start_ns, end_ns))
+        for group in range(first, end):
+            if self._kinds[group] & (POSES | KEYPOINTS):
+                self._reader.begin()
+                found = self._group(group)
+                held = {side: self._shapes.at(side, group, 0) for side in Side}
+                yield Span(found, {side: shape for side, shape in held.items() if shape})
+
+    def next_ns(self, at_ns: int) -> int | None:
+        """Time of the first pose that is not before ``at_ns``; None after the last one.
+
+        Raises:
+            RecordingError: The file cannot be read any more.
+        """
+        for group in range(int(np.searchsorted(self._latest_ns, at_ns)), len(self._latest_ns)):
+            if self._kinds[group] & POSES:
+                self._reader.begin()
+                log_ns = self._group(group).log_ns
+                k = int(np.searchsorted(log_ns, at_ns))
+                if k < len(log_ns):
+                    return int(log_ns[k])
+        return None
+
     def _read_bounds(self, index: FileIndex, groups: NDArray[np.int64]) -> None:
         """Finds the first and the last pose: a lesson that is open has some."""
         kinds = np.bitwise_or.reduceat(index.kinds, groups) if len(groups) else index.kinds
+        self._kinds = kinds
+        self._start_ns = index.start_ns[groups]
+        ends = np.maximum.reduceat(index.end_ns, groups) if len(groups) else index.end_ns
+        self._latest_ns = np.maximum.accumulate(ends)
         self._pose_groups = np.flatnonzero(kinds & POSES)
-        self._pose_start_ns = index.start_ns[groups][self._pose_groups]
-        self._shape_groups: list[int] = np.flatnonzero(kinds & SHAPES).tolist()
+        self._pose_start_ns = self._start_ns[self._pose_groups]
+        self._shapes = HeldShapes(np.flatnonzero(kinds & SHAPES).tolist(), self._group, self._peek)
         first = self._first_with_poses(self._pose_groups)
         last = self._first_with_poses(self._pose_groups[::-1])
         if first is None or last is None:
             raise RecordingError(f"{self.name} has no poses to play")
-        self._first_ns = int(self._group(first).log_ns[0])
+        self.first_ns = int(self._group(first).log_ns[0])
         self._first = Place(first, 0, 0)
-        self.duration_ns = int(self._group(last).log_ns[-1]) - self._first_ns
+        self.duration_ns = int(self._group(last).log_ns[-1]) - self.first_ns
         if self.duration_ns > _MAX_DURATION_NS:
             raise RecordingError(
                 f"{self.name} says that it lasts {self.duration_ns / 8.64e13:.0f} days; at most "
@@ -201,66 +248,34 @@ class Lesson:
         return next((g for g in groups.tolist() if len(self._group(g).log_ns)), None)
 
     def _place_at(self, position_ns: int) -> Place:
-        at_ns = self._first_ns + position_ns
+        at_ns = self.first_ns + position_ns
         k = int(np.searchsorted(self._pose_start_ns, at_ns, side="right")) - 1
         for group in reversed(self._pose_groups[: k + 1].tolist()):
             log_ns = self._group(group).log_ns
             index = int(np.searchsorted(log_ns, at_ns, side="right")) - 1
             if index >= 0:
-                return Place(group, index, int(log_ns[index]) - self._first_ns)
+                return Place(group, index, int(log_ns[index]) - self.first_ns)
         return self._first
 
     def _place_after(self, place: Place) -> Place | None:
         log_ns = self._group(place.group).log_ns
         if place.pose + 1 < len(log_ns):
             at_ns = int(log_ns[place.pose + 1])
-            return Place(place.group, place.pose + 1, at_ns - self._first_ns)
+            return Place(place.group, place.pose + 1, at_ns - self.first_ns)
         k = int(np.searchsorted(self._pose_groups, place.group, side="right"))
         group = self._first_with_poses(self._pose_groups[k:])
         if group is None:
             return None
-        return Place(group, 0, int(self._group(group).log_ns[0]) - self._first_ns)
+        return Place(group, 0, int(self._group(group).log_ns[0]) - self.first_ns)
 
     def _moment(self, place: Place) -> Moment:
         pose = self._reader.pose(self._group(place.group), place.pose)
         sides = [] if pose is None else [hand.side for hand in pose.hands]
-        held = {side: self._shape(side, place) for side in sides}
+        held = {side: self._shapes.at(side, place.group, place.pose) for side in sides}
         return Moment(place, pose, {side: shape for side, shape in held.items() if shape})
 
-    def _shape(self, side: Side, place: Place) -> ShapePacket | None:
-        """The shape that holds for a pose: the last one before it in the file.
-
-        A hand's first shape also serves poses before it, in a file that has lost chunks.
-        """
-        shapes = self._group(place.group).shapes
-        for poses_before, shape in reversed(shapes):
-            if shape.side is side and poses_before <= place.pose:
-                return shape
-        if side in self._shapeless:
-            return None
-        k = bisect_left(self._shape_groups, place.group)
-        try:
-            for group in reversed(self._shape_groups[:k]):
-                if (last := self._last_shapes(group).get(side)) is not None:
-                    return last
-            for group in self._shape_groups[k:]:
-                if side in self._last_shapes(group):
-                    return next(s for _, s in self._group(group).shapes if s.side is side)
-        except CostlyError:  # what was read is kept: asked again, it goes on from there
-            return None
-        self._shapeless.add(side)
-        return None
-
-    def _last_shapes(self, group: int) -> Shapes:
-        """Each hand's last shape in a group; kept, as a hand may have none in many groups."""
-        found = self._shape_cache.get(group)
-        if found is None:
-            whole = self._cache.get(group) or self._reader.read(group)
-            found = {shape.side: shape for _, shape in whole.shapes}
-            self._shape_cache[group] = found
-            if len(self._shape_cache) > _CACHED_SHAPES:
-                self._shape_cache.popitem(last=False)
-        return found
+    def _peek(self, group: int) -> Group:
+        return self._cache.get(group) or self._reader.read(group)
 
     def _group(self, group: int) -> Group:
         found = self._cache.get(group)

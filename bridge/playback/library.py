@@ -50,18 +50,26 @@ class Library:
             return ()
         return tuple(name for _, name in sorted(found)[:MAX_LISTED])
 
-    def open(self, name: str, *, stop: threading.Event | None = None) -> Lesson:
-        """Opens a recording; blocks for the disk.
+    def path(self, name: str) -> Path:
+        """Where a recording of this name is, if there is one.
 
         Raises:
-            RecordingError: There is none of that name, or it cannot be played.
+            RecordingError: It is no name of a recording.
         """
         if not _NAME.fullmatch(name):
             raise RecordingError(
                 f"{name[:40]!r} is no name of a recording: use letters, digits, - and _, at most "
                 "64, without folder and .mcap"
             )
-        path = self._folder / f"{name}{_SUFFIX}"
+        return self._folder / f"{name}{_SUFFIX}"
+
+    def open(self, name: str, *, stop: threading.Event | None = None) -> Lesson:
+        """Opens a recording; blocks for the disk.
+
+        Raises:
+            RecordingError: There is none of that name, or it cannot be played.
+        """
+        path = self.path(name)
         none = f"there is no recording {name!r}"
         # Neither follow a link nor wait for a pipe's other end.
         flags = os.O_RDONLY

@@ -82,6 +82,11 @@ class Player:
             place = self._now.place
             self._ahead.extend(await self._read(lambda: self.lesson.after(place, _READ_AHEAD)))
 
+    def begin_again(self) -> None:
+        """Whoever gets the packets knows none of those before: shapes and pose come again."""
+        self._shapes.clear()
+        self._jumps = -1
+
     def wake_ns(self) -> int:
         """When, on the clock, something is due next."""
         playhead = self.playhead

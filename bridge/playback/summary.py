@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bridge.playback.chunk import RECORD_HEAD, DamageError, records_in
 from bridge.playback.found import MAX_CHUNKS, MAX_RECORD_BYTES, POSES, SHAPES, Found
-from bridge.protocol.recording import METADATA_NAME
+from bridge.protocol.recording import END_METADATA_NAME, METADATA_NAME, POSE_TOPIC
 
 __all__ = ["MAGIC", "read_summary"]
 
@@ -25,6 +25,7 @@ _MAX_SUMMARY_BYTES = 32 << 20
 _MAX_UNPACKED = 1 << 40  # only so that sums fit; chunk.py has the limit that counts
 
 _FIXED_BYTES = 36  # of a chunk index: start, end, offset, length; bytes of channel offsets
+_STATISTICS_BYTES = 42  # before its counts: counts of other things, first and last time
 _CHANNEL_BYTES = 10  # a channel's id and the offset of its message index
 
 Bytes = NDArray[np.uint8]
@@ -41,21 +42,42 @@ def read_summary(file: IO[bytes], size: int) -> Found:
     summary, start = _summary_bytes(file, size)
     found = Found()
     indexes: list[Bytes] = []
+    statistics: bytes | None = None
+    wanted = {METADATA_NAME, END_METADATA_NAME}
     for opcode, bodies in _runs(summary):
         if opcode == Opcode.CHUNK_INDEX:
             indexes.append(bodies)
         elif opcode == Opcode.CHANNEL:
             for body in bodies:
                 found.take_channel(body.tobytes())
-        elif opcode == Opcode.METADATA_INDEX and found.metadata is None:
+        elif opcode == Opcode.METADATA_INDEX:
             for body in bodies:
-                _take_metadata(file, body.tobytes(), found)
+                _take_metadata(file, body.tobytes(), found, wanted)
+        elif opcode == Opcode.STATISTICS and statistics is None:
+            statistics = bodies[0].tobytes()
     count = sum(len(bodies) for bodies in indexes)
     if found.metadata is None or not 0 < count <= MAX_CHUNKS:
         raise DamageError("the summary does not say what is needed")
     for bodies in indexes:
         _take_chunks(bodies, start, found)
+    if statistics is not None:
+        found.pose_count = _pose_count(statistics, set(found.channels_of(POSE_TOPIC)))
     return found
+
+
+def _pose_count(body: bytes, channels: set[int]) -> int | None:
+    """How many poses there are (MCAP, "Statistics"); None where it does not say."""
+    counts = body[_STATISTICS_BYTES + 4 :]
+    try:
+        (size,) = struct.unpack_from("<I", body, _STATISTICS_BYTES)
+        if size > len(counts):
+            return None
+        pairs = list(struct.iter_unpack("<HQ", counts[:size]))
+    except struct.error:
+        return None
+    if not pairs:
+        return None
+    return min(sum(count for channel, count in pairs if channel in channels), 2**63 - 1)
 
 
 def _summary_bytes(file: IO[bytes], size: int) -> tuple[bytes, int]:
@@ -141,14 +163,16 @@ def _kinds(offsets: Bytes, found: Found) -> NDArray[np.int64]:
     return found.kinds(ids.view("<u2")[:, :, 0])
 
 
-def _take_metadata(file: IO[bytes], index: bytes, found: Found) -> None:
-    """Reads the metadata that an index points to, if it is a recording's."""
+def _take_metadata(file: IO[bytes], index: bytes, found: Found, wanted: set[str]) -> None:
+    """Reads the metadata that an index points to, if it is a recording's and not read yet."""
     try:
         offset, length, name_bytes = struct.unpack_from("<QQI", index)
     except struct.error:
         raise DamageError("a metadata index is cut off") from None
-    if index[20 : 20 + name_bytes] != METADATA_NAME.encode():
+    name = index[20 : 20 + name_bytes].decode(errors="replace")
+    if name not in wanted:
         return
+    wanted.discard(name)
     if length > MAX_RECORD_BYTES or offset >= 2**63:
         raise DamageError("a metadata index points out of the file")
     file.seek(offset)

@@ -21,6 +21,7 @@ __all__ = [
     "N_BETAS",
     "N_JOINTS",
     "N_KEYPOINTS",
+    "OPENXR_OF_KEYPOINT",
     "Side",
 ]
 
@@ -49,6 +50,10 @@ KEYPOINT_NAMES = ("wrist", *(f"{finger}{k}" for finger in FINGERS for k in (1, 2
 
 FINGERTIPS = (4, 8, 12, 16, 20)
 """Keypoint index of each fingertip, in the order of ``FINGERS``."""
+
+OPENXR_OF_KEYPOINT = (1, 2, 3, 4, 5, 7, 8, 9, 10, 12, 13, 14, 15, 17, 18, 19, 20, 22, 23, 24, 25)
+"""Joint of XR_EXT_hand_tracking at each of the 21 keypoints: its palm and the metacarpals of four
+fingers have none. WebXR's 25 joints are the same without the palm, so each is one less there."""
 
 KEYPOINT_OF_JOINT = (0, 5, 6, 7, 9, 10, 11, 17, 18, 19, 13, 14, 15, 1, 2, 3)
 """Keypoint at which each of the 16 joints lies."""

@@ -168,13 +168,17 @@ class Score(MessageBase):
         learner: Who.
         score: 0 to 100; None where there is no reference that would give it a meaning.
         hands: None to two, left first.
+        position_s: Where in the lesson they are, seconds since its first pose; None while that is
+            not known.
     """
 
     TYPE: ClassVar = "score"
+    OPTIONAL: ClassVar = frozenset({"position_s"})
     time_ns: int
     learner: str
     score: float | None
     hands: tuple[HandScore, ...]
+    position_s: float | None = None
 
     def __post_init__(self) -> None:
         check_time("time_ns", self.time_ns)
@@ -182,6 +186,8 @@ class Score(MessageBase):
         if self.score is not None:
             self._set("score", check_real("score", self.score, low=0.0, high=100.0))
         self._set("hands", one_of_each("hands", self.hands, HandScore))
+        if self.position_s is not None:
+            self._set("position_s", check_seconds("position_s", self.position_s))
 
 
 @dataclass(frozen=True, slots=True)

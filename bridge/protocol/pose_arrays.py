@@ -1,4 +1,4 @@
-"""Many pose messages at once, as arrays over time: what opening a recording needs.
+"""Many pose messages at once, as arrays over time: what opening and saving a recording need.
 
 ``decode`` checks a pose in dozens of small array operations; over the 36,000 poses of ten minutes
 that is most of the time of opening a file. Here the same checks run once over all of them.
@@ -7,20 +7,21 @@ that is most of the time of opening a file. Here the same checks run once over a
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgpack
 import numpy as np
 from numpy.typing import NDArray
 
 from bridge.errors import ProtocolError
 from bridge.protocol.codec import decode, encode, unpack
 from bridge.protocol.fields import MAX_COUNT, MAX_TIME_NS, QUATERNION_TOLERANCE, Float32Array
-from bridge.protocol.joints import FINGERS, N_JOINTS
-from bridge.protocol.packets import MAX_POSITION_M, PosePacket
+from bridge.protocol.joints import FINGERS, N_JOINTS, Side
+from bridge.protocol.packets import MAX_POSITION_M, HandPacket, PosePacket
 
-__all__ = ["PoseArrays", "decode_poses"]
+__all__ = ["EncodedPose", "PoseArrays", "decode_poses", "encode_poses"]
 
 _SHAPES = {"wrist_m": (3,), "pose_quat": (N_JOINTS, 4), "finger_confidence": (len(FINGERS),)}
 _SIZES = {name: 4 * math.prod(shape) for name, shape in _SHAPES.items()}
@@ -41,6 +42,53 @@ class PoseArrays:
     wrist_m: Float32Array
     pose_quat: Float32Array
     finger_confidence: Float32Array
+
+
+class EncodedPose(NamedTuple):
+    """A pose message as bytes, in full.
+
+    Attributes:
+        seq: Its number.
+        time_ns: Its time.
+        data: What `bridge.protocol.encode` makes of it.
+    """
+
+    seq: int
+    time_ns: int
+    data: bytes
+
+
+def encode_poses(poses: PoseArrays) -> Iterator[EncodedPose]:
+    """The messages of many poses, numbered from 0; a hand whose wrist is NaN is absent.
+
+    Raises:
+        ProtocolError: What `PosePacket` raises for a pose that cannot be sent.
+    """
+    present = np.isfinite(poses.wrist_m[..., 0])
+    seen = [getattr(poses, name)[present].astype("<f4", copy=False) for name in _SHAPES]
+    times = poses.time_ns.tolist()
+    if times and not 0 <= min(times) <= max(times) <= MAX_TIME_NS:
+        raise ProtocolError(f"time_ns must be from 0 to {MAX_TIME_NS}")
+    if present.any() and not _in_range(*seen):
+        for time_ns, t in zip(times, range(len(times)), strict=True):
+            PosePacket(t, time_ns, _hands(poses, t, present))  # one of them says what is wrong
+    pack = msgpack.Packer(use_bin_type=True).pack
+    rows = zip(*seen, strict=True)
+    for t, (time_ns, sides) in enumerate(zip(times, present.tolist(), strict=True)):
+        hands = []
+        for side in (side for side in (0, 1) if sides[side]):
+            parts = zip(_SHAPES, next(rows), strict=True)
+            hands.append({"side": side} | {name: row.tobytes() for name, row in parts})
+        data = pack({"type": "pose", "seq": t, "time_ns": time_ns, "hands": hands})
+        yield EncodedPose(t, time_ns, data)
+
+
+def _hands(poses: PoseArrays, t: int, present: NDArray[np.bool_]) -> tuple[HandPacket, ...]:
+    return tuple(
+        HandPacket(side, *(getattr(poses, name)[t, side] for name in _SHAPES))
+        for side in Side
+        if present[t, side]
+    )
 
 
 def decode_poses(messages: Sequence[bytes]) -> PoseArrays:

@@ -118,6 +118,7 @@ def good_messages() -> dict[str, protocol.Message]:
             ),
         ),
         "score without a reference": protocol.Score(TIME_NS, "", None, ()),
+        "score with a place": protocol.Score(TIME_NS, "learner-1", None, (), 12.25),
         "playback: load": protocol.PlaybackControl("load", recording="lesson-1"),
         "playback: unload": protocol.PlaybackControl("unload"),
         "playback: play": protocol.PlaybackControl("play"),

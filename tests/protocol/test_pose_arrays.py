@@ -1,4 +1,4 @@
-"""Decoding many poses at once does what decoding each does."""
+"""Decoding and encoding many poses at once does what decoding and encoding each does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from bridge.errors import ProtocolError
 from bridge.protocol import Ack, PosePacket, decode, encode
-from bridge.protocol.pose_arrays import decode_poses
+from bridge.protocol.pose_arrays import PoseArrays, decode_poses, encode_poses
 
 GOLDEN = Path(__file__).resolve().parents[2] / "bridge" / "protocol" / "golden"
 
@@ -111,3 +111,42 @@ def test_agrees_with_decode_on_changed_types():
         for value in (True, None, 1.0, "1", b"1", -1, 2**63, [1], {}):
             data = msgpack.packb(document | {key: value})
             assert outcome(decode_poses, data) == outcome(one_by_one, data)
+
+
+def test_poses_encoded_together_are_those_encoded_one_by_one():
+    packets = [decode(data) for data in golden_poses("messages.json")]
+    packets = [
+        PosePacket(k, packet.time_ns, packet.hands)
+        for k, packet in enumerate(packets)
+        if isinstance(packet, PosePacket)
+    ]
+    arrays = decode_poses([encode(packet, precision="full") for packet in packets])
+    encoded = list(encode_poses(arrays))
+    assert [pose.data for pose in encoded] == [encode(p, precision="full") for p in packets]
+    assert [pose.seq for pose in encoded] == list(range(len(packets)))
+    assert [pose.time_ns for pose in encoded] == [packet.time_ns for packet in packets]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("time_ns", -1, "time_ns"),
+        ("wrist_m", 1e6, "wrist_m"),
+        ("pose_quat", 0.7, "length 1"),
+        ("pose_quat", np.nan, "length 1"),
+        ("finger_confidence", 1.5, "finger_confidence"),
+    ],
+)
+def test_poses_that_cannot_be_sent_are_not_encoded(name, value, words):
+    quat = np.zeros((2, 2, 16, 4), np.float32)
+    quat[..., 3] = 1
+    arrays = {
+        "time_ns": np.array([5, 6]),
+        "wrist_m": np.zeros((2, 2, 3), np.float32),
+        "pose_quat": quat,
+        "finger_confidence": np.ones((2, 2, 5), np.float32),
+    }
+    assert len(list(encode_poses(PoseArrays(**arrays)))) == 2
+    arrays[name][1] = value
+    with pytest.raises(ProtocolError, match=words):
+        list(encode_poses(PoseArrays(**arrays)))

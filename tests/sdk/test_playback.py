@@ -31,8 +31,8 @@ async def test_everything_arrives_in_order(test_bridge, lesson_file, kit, monkey
     assert {duration for _, duration in seen} == {lesson.duration_s}
 
 
-async def all_at_once(times_s, *, rate, loop):
-    for index in range(len(times_s)):
+async def all_at_once(times_s, *, rate, loop, first):
+    for index in range(first, len(times_s)):
         yield index, 1_000_000_000 + index
 
 
@@ -47,7 +47,8 @@ async def test_times_are_on_the_bridge_s_clock(test_bridge, lesson_file, kit):
     times = [p.time_ns for p in poses]
     assert times == sorted(times)
     assert before <= times[0] <= times[-1] <= after
-    assert (times[-1] - times[0]) * 1e-9 == pytest.approx(lesson.duration_s / 20, abs=0.002)
+    # A faster ping may move the clock meanwhile.
+    assert (times[-1] - times[0]) * 1e-9 == pytest.approx(lesson.duration_s / 20, abs=0.01)
 
 
 class World:
@@ -63,7 +64,7 @@ class World:
     async def sleep(self, seconds):
         self.now += round(seconds * 1e9)
 
-    async def paced(self, times_s, *, rate=1.0, loop=False, count=10**6):
+    async def paced(self, times_s, *, rate=1.0, loop=False, first=0, count=10**6):
         """``(index, due, now)`` of the first ``count``, in seconds since the start."""
         start = self.now
         result = []
@@ -71,6 +72,7 @@ class World:
             np.asarray(times_s),
             rate=rate,
             loop=loop,
+            first=first,
             clock_ns=self.clock_ns,
             sleep=self.sleep,
         )
@@ -107,6 +109,16 @@ async def test_pace_loops_without_a_jump():
     paced = await World().paced(times, loop=True, count=10)
     assert [index for index, _, _ in paced] == [0, 1, 2, 3, 0, 1, 2, 3, 0, 1]
     assert [due for _, due, _ in paced] == pytest.approx(np.arange(10) / 10)
+
+
+async def test_pace_goes_on_from_a_pose():
+    times = np.arange(4) / 10
+    paced = await World().paced(times, rate=0.5, loop=True, first=2, count=5)
+    assert [index for index, _, _ in paced] == [2, 3, 0, 1, 2]
+    assert [due for _, due, _ in paced] == pytest.approx([0.0, 0.2, 0.4, 0.6, 0.8])
+    # The first is sent even when its successor is due by then: the room shows nothing else.
+    late = await World(busy_ns=10**9).paced(times, first=1)
+    assert [index for index, _, _ in late] == [1, 3]
 
 
 async def test_a_recording_of_one_pose():

@@ -151,6 +151,7 @@ namespace GhostHands.Conformance
                 { "learner", m.Learner },
                 { "score", m.Score },
                 { "hands", HandsOf(m.Hands, Scored) },
+                { "position_s", m.PositionS },
             };
         }
 

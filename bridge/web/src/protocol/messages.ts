@@ -168,6 +168,7 @@ export const MESSAGES = {
     learner: text(64),
     score: nullable(real(0, 100)),
     hands: oneOfEach(handScore),
+    position_s: optional(nullable(seconds), null),
   }),
   playback_control: checked(
     record({

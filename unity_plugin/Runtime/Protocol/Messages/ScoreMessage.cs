@@ -51,7 +51,7 @@ namespace GhostHands.Protocol
     /// <summary>The live score of one learner.</summary>
     public sealed class ScoreMessage : Message
     {
-        private static readonly FieldSet Names = new FieldSet("time_ns", "learner", "score", "hands");
+        private static readonly FieldSet Names = new FieldSet("time_ns", "learner", "score", "hands", "position_s?");
 
         /// <summary>The moment scored, on the bridge's clock, nanoseconds.</summary>
         public long TimeNs { get; set; }
@@ -65,6 +65,9 @@ namespace GhostHands.Protocol
         /// <summary>None to two hands.</summary>
         public Hands<HandScore> Hands { get; } = new Hands<HandScore>(new HandScore(), new HandScore());
 
+        /// <summary>Where in the room's recording the learner is, seconds; null while that is not known.</summary>
+        public double? PositionS { get; set; }
+
         /// <inheritdoc/>
         public override string Type => "score";
 
@@ -75,6 +78,12 @@ namespace GhostHands.Protocol
             Check.Text("learner", Learner, Wire.MaxNameBytes);
             Check.Real("score", Score, 0, 100);
             Hands.Validate("hands");
+            Check.Real("position_s", PositionS, 0, Wire.MaxSeconds);
+        }
+
+        internal override void Reset()
+        {
+            PositionS = null;
         }
 
         internal override FieldSet Fields => Names;
@@ -87,6 +96,7 @@ namespace GhostHands.Protocol
                 case 1: Learner = reader.Text(Wire.MaxNameBytes, Learner); break;
                 case 2: Score = reader.RealOrNil(); break;
                 case 3: Hands.Read(reader); break;
+                case 4: PositionS = reader.Real(); break;
             }
         }
 
@@ -100,6 +110,11 @@ namespace GhostHands.Protocol
             writer.RealOrNil(Score);
             writer.Name("hands");
             Hands.Write(writer);
+            if (PositionS.HasValue)
+            {
+                writer.Name("position_s");
+                writer.Real(PositionS.Value);
+            }
         }
     }
 }

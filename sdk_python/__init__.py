@@ -14,6 +14,9 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING
+
 from bridge.errors import (
     ConnectionFailedError,
     GhostHandsError,
@@ -28,7 +31,7 @@ from bridge.protocol.lesson import Anchor, PlaybackState
 from bridge.protocol.messages import Status
 from bridge.protocol.provenance import CameraUncertainty, Device
 from bridge.protocol.recording import RecordingMetadata
-from sdk_python import export, features, report
+from sdk_python import features
 from sdk_python.blocking import BlockingPoseStream, connect_blocking
 from sdk_python.blocking_parts import BlockingMailbox, BlockingRemote
 from sdk_python.comparison import CompareParameters, Comparison, compare
@@ -46,6 +49,11 @@ from sdk_python.pose import Pose
 from sdk_python.recording import Recording
 from sdk_python.recording_file import RecordingFile
 from sdk_python.waiting import wait_mode
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from sdk_python import export, report
 
 __all__ = [
     "FINGERS",
@@ -96,3 +104,10 @@ __all__ = [
     "report",
     "wait_mode",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """What few programs need is imported when it is first named."""
+    if name in ("export", "report"):
+        return importlib.import_module(f"sdk_python.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

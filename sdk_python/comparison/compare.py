@@ -122,7 +122,7 @@ def compare(
             passages,
             habits,
         ),
-        fingers=finger_table(difference, found.tip_mm, chosen.floor_mm),
+        fingers=finger_table(difference, found.tip_offset_mm, chosen.floor_mm),
         hands=hand_table(found, within),
         passages=passages,
         coverage=coverage,
@@ -172,6 +172,7 @@ def _coverage(found: Differences, lesson: Take, played: Take) -> Coverage:
 def _source(recording: Recording) -> Source:
     metadata = recording.metadata
     return Source(
+        metadata.recorded_by,
         metadata.room,
         metadata.created,
         metadata.software,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sdk_python.alignment import Alignment, align
 from sdk_python.alignment.sampling import evenly, sampled
 from sdk_python.comparison.take import Take
+from sdk_python.features.reference import hand_axes
 
 __all__ = ["Differences", "differences_of"]
 
@@ -34,7 +35,8 @@ class Differences:
         student: ``(N, 42)`` the student's.
         alignment: Of the student with the lesson.
         played_s: ``(N,)`` when the student was there.
-        tip_mm: ``(N, 2, 5)`` distance of fingertips from the lesson's.
+        tip_offset_mm: ``(N, 2, 5, 3)`` fingertips, student minus lesson, along the axes of
+            `features.reference.hand_axes`.
     """
 
     time_s: Floats
@@ -45,7 +47,13 @@ class Differences:
     student: Floats
     alignment: Alignment
     played_s: Floats
-    tip_mm: Floats
+    tip_offset_mm: Floats
+
+    @property
+    def tip_mm(self) -> Floats:
+        """``(N, 2, 5)`` distance of fingertips from the lesson's."""
+        distance: Floats = np.linalg.norm(self.tip_offset_mm, axis=-1)
+        return distance
 
     @property
     def angles(self) -> Floats:
@@ -84,7 +92,7 @@ def differences_of(takes: Sequence[Take], played: Take) -> Differences:
         _degrees(played, played_s),
         alignment,
         played_s,
-        np.linalg.norm(apart.reshape(-1, 2, 5, 3), axis=-1) * 1000,
+        apart.reshape(-1, 2, 5, 3) @ hand_axes() * 1000,
     )
 
 

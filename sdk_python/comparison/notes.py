@@ -42,8 +42,9 @@ def notes_on(
         notes.append(f"{coverage.compared:.0%} of the lesson could be compared only")
     if len(found.takes) < 2:
         notes.append(
-            f"tolerance is {parameters.floor_deg:g} degrees for all: with two takes of the "
-            "teacher's or more it would be what the teacher themselves can repeat"
+            f"tolerance is {parameters.floor_deg:g} degrees for all, and what is beyond it may be "
+            "the measurement's own error: with two takes of the teacher's or more, tolerance would "
+            "be what they can repeat"
         )
     if len(found.takes) < LEAST_TAKES:
         notes.append(f"no score: it needs {LEAST_TAKES} takes of the teacher's to mean something")

@@ -103,7 +103,10 @@ def _one(
         off = difference_deg[marked[:, k], k]
         off = off[np.isfinite(off)]
         if len(off):
-            median[k] = np.median(off)
+            # An angle may err both ways; told is the way in which it errs most.
+            more = np.maximum(off - tolerance_deg[k], 0).sum()
+            less = np.maximum(-off - tolerance_deg[k], 0).sum()
+            median[k] = np.median(off[off > 0] if more > less else off[off < 0])
             severity[k] = np.maximum(np.abs(off) - tolerance_deg[k], 0).sum() * step
     order = [k for k in np.argsort(-severity) if severity[k] > 0]
     played = alignment.student_at(times)

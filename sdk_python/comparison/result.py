@@ -29,7 +29,9 @@ __all__ = [
 
 Floats = NDArray[np.floating[Any]]
 
-Verdict = Literal["alike", "differs", "differs throughout", "not seen"]
+Verdict = Literal[
+    "alike", "differs", "differs throughout", "may differ", "may differ throughout", "not seen"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Source:
     """One of the recordings.
 
     Attributes:
+        recorded_by: Who says to have recorded it.
         room: Where it was made.
         created: When, ISO 8601.
         software: What wrote it.
@@ -66,6 +69,7 @@ class Source:
         sha256: The first 16 digits of its times' and poses' hash.
     """
 
+    recorded_by: str
     room: str
     created: str
     software: str
@@ -90,7 +94,8 @@ class AngleResult:
             repeatability, whichever is larger.
         repeatability_deg: MDC95 of the teacher's own takes; None with fewer than two.
         verdict: ``differs`` where there is a passage of it; ``differs throughout`` where it is
-            beyond tolerance for most of the time: a habit, which no passage tells of.
+            beyond tolerance for most of the time: a habit, which no passage tells of. With one take
+            of the teacher's they ``may``: nothing tells a difference from the measurement's error.
     """
 
     hand: Side
@@ -112,6 +117,8 @@ class FingerResult:
         hand: Which hand.
         finger: As in ``FINGERS``.
         mean_mm: Mean distance between the two.
+        offset_mm: Mean of where the student's is from the teacher's: further along the palm to the
+            fingers, further out of the palm (more bent), further to the thumb's side.
         p95_mm: What it stays below in 95 % of the time.
         within: Share of the time in which it is within the tolerance.
         tolerance_mm: What it is allowed to be.
@@ -121,6 +128,7 @@ class FingerResult:
     hand: Side
     finger: str
     mean_mm: float | None
+    offset_mm: tuple[float, float, float] | None
     p95_mm: float | None
     within: float | None
     tolerance_mm: float
@@ -162,7 +170,8 @@ class Passage:
         student_s: From and to in the student's recording.
         hand: Whose angles.
         angle: The one that differs most.
-        difference_deg: Its median over the passage, student minus teacher.
+        difference_deg: Its median over the passage, student minus teacher, of the way (more or
+            less bent) in which it differs most.
         others: Other angles that differ there, ``(name, median difference in degrees)``.
         severity: Degrees beyond tolerance times seconds, over all its angles; passages are ordered
             by it.

@@ -54,7 +54,7 @@ def summary(found: Comparison) -> str:
         f"- throughout: {angle_words(angle.hand, angle.name)} "
         f"{difference_words(angle.name, angle.mean_deg or 0.0)}"
         for angle in found.angles
-        if angle.verdict == "differs throughout"
+        if angle.verdict.endswith("throughout")
     ]
     if found.passages:
         lines.append("To practise, worst first (minutes in the lesson):")

@@ -49,9 +49,11 @@ def angle_table(
         for k, name in enumerate(ANGLE_NAMES):
             off = difference[:, side, k]
             off = off[np.isfinite(off)]
-            verdict: Verdict = "differs" if (side, name) in differing else "alike"
+            verdict: Verdict = "alike"
             if habits[side, k]:
-                verdict = "differs throughout"
+                verdict = "may differ throughout" if own is None else "differs throughout"
+            elif (side, name) in differing:
+                verdict = "may differ" if own is None else "differs"
             repeated = None if own is None else own[side, k]
             rows.append(
                 AngleResult(
@@ -69,24 +71,29 @@ def angle_table(
     return tuple(rows)
 
 
-def finger_table(difference: Floats, tip_mm: Floats, floor_mm: float) -> tuple[FingerResult, ...]:
+def finger_table(
+    difference: Floats, offset_mm: Floats, floor_mm: float
+) -> tuple[FingerResult, ...]:
     """All 10 fingers, left hand first.
 
     Args:
         difference: ``(N, 2, 21)`` degrees.
-        tip_mm: ``(N, 2, 5)``.
+        offset_mm: ``(N, 2, 5, 3)``.
         floor_mm: What a fingertip may be away.
     """
     rows = []
     for side in Side:
         for finger, name in enumerate(FINGERS):
-            away = tip_mm[:, side, finger]
-            away = away[np.isfinite(away)]
+            offset = offset_mm[:, side, finger]
+            offset = offset[np.isfinite(offset[:, 0])]
+            away = np.linalg.norm(offset, axis=-1)
+            along, out, aside = offset.mean(0).tolist() if len(offset) else (0.0, 0.0, 0.0)
             rows.append(
                 FingerResult(
                     side,
                     name,
                     mean_or_none(away),
+                    (along, out, aside) if len(away) else None,
                     float(np.percentile(away, 95)) if len(away) else None,
                     mean_or_none((away <= floor_mm).astype(float)),
                     floor_mm,

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.protocol.joints import (
+    JOINT_NAMES,
     JOINT_PARENTS,
     KEYPOINT_OF_JOINT,
     N_BETAS,
@@ -21,7 +22,7 @@ from bridge.protocol.joints import (
     Side,
 )
 
-__all__ = ["ReferenceHand", "reference_hand", "reference_hands"]
+__all__ = ["ReferenceHand", "hand_axes", "reference_hand", "reference_hands"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -78,6 +79,18 @@ def reference_hands(dtype: str) -> ReferenceHand:
     return ReferenceHand(
         *(np.stack([getattr(left, k), getattr(right, k)]).astype(dtype) for k in names)
     )
+
+
+def hand_axes() -> Floats:
+    """Axes in which people speak of a hand ``(2, 3, 3)``, as columns in its rest frame.
+
+    Along the palm to the fingers, out of the palm, and towards the thumb's side; on both hands.
+    """
+    hands, middle = reference_hands("float64"), JOINT_NAMES.index("middle1") - 1
+    axes: Floats = np.stack(
+        [hands.before[:, middle], hands.towards[:, middle], hands.aside[:, middle]], axis=-1
+    )
+    return axes
 
 
 def _unit(vectors: Floats) -> Floats:

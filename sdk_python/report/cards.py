@@ -76,7 +76,7 @@ def habits(result: Comparison, teacher: Recording, student: Recording) -> str:
             (
                 (angle.name, angle.mean_deg or 0.0)
                 for angle in result.angles
-                if angle.hand is side and angle.verdict == "differs throughout"
+                if angle.hand is side and angle.verdict.endswith("throughout")
             ),
             key=lambda pair: -abs(pair[1]),
         )

@@ -93,7 +93,7 @@ def _map(result: Comparison, side: Side, tolerance: Floats) -> str:
     differing = [
         angle_label(angle.name)
         for angle in result.angles
-        if angle.hand is side and angle.verdict.startswith("differs")
+        if angle.hand is side and "differ" in angle.verdict
     ]
     told = f"beyond tolerance somewhere: {', '.join(differing)}" if differing else "all alike"
     picture = f'<svg class="labels" aria-hidden="true" height="{total}">{labels}</svg>' + plot(

@@ -116,7 +116,8 @@ def _picture(
         for track in tracks
         for path, points in sorted(track.items())
     )
-    low[1], high[1] = low[1] - (short := max(_LEAST_CM - (high - low)[1], 0) / 2), high[1] + short
+    missing = max(_LEAST_CM - (high[1] - low[1]), 0) / 2  # of a picture that would be too flat
+    low[1], high[1] = low[1] - missing, high[1] + missing
     (x, y), (width, height) = low, high - low
     bar = f'<path class="scale" d="M{x + 2:.1f} {high[1] - 1.5:.1f}h10"/>'
     return (

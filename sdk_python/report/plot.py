@@ -27,7 +27,7 @@ _MOST_TICKS = 5
 
 def number(value: float) -> str:
     """A coordinate: at most one digit after the point."""
-    return f"{value + 0.0:.1f}".removesuffix(".0").replace("-0", "-0" if abs(value) > 0.05 else "0")
+    return f"{round(value, 1) + 0.0:.1f}".removesuffix(".0")  # + 0.0: no minus before a zero
 
 
 class TimeAxis:

@@ -11,6 +11,8 @@ VERDICTS = {
     "alike": "✓ alike",
     "differs": "▲ differs",
     "differs throughout": "■ throughout",
+    "may differ": "△ may differ",
+    "may differ throughout": "□ may differ throughout",
     "not seen": "– not seen",
 }
 

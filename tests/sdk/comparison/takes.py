@@ -25,12 +25,16 @@ def take(
     *,
     noise_deg: float = 0.0,
     slow_deg: float = 0.0,
+    constant_deg: float = 0.0,
     seed: int = 0,
     edit: Edit | None = None,
     piece: Piece = PIECE,
     rest_joints_m: np.ndarray | None = None,
 ) -> Recording:
-    """A recording of a piece; noise is white, slow noise keeps for about half a second."""
+    """A recording of a piece.
+
+    Noise is white, slow noise keeps for about half a second, a constant error for the whole take.
+    """
     lesson_s = lesson_times() if lesson_s is None else lesson_s
     time_s = np.arange(len(lesson_s)) / RATE_HZ
     angles = piece.angles(lesson_s)
@@ -39,6 +43,7 @@ def take(
     rng = np.random.default_rng(seed)
     angles = angles + rng.normal(0, np.radians(noise_deg), angles.shape)
     angles = angles + np.radians(slow_deg) * slow_noise(rng, angles.shape)
+    angles = angles + np.radians(constant_deg) * rng.normal(0, 1, angles.shape[1:])
     return Recording.from_arrays(
         time_s,
         pose_quat=pose_of_angles(angles),

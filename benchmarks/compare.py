@@ -27,7 +27,7 @@ WORKER = Path(__file__).with_name("_alignment_worker.py")
 PEERS = {"librosa": "librosa==0.11.0", "tslearn": "tslearn==0.6.4"}
 RATE_HZ = 60
 FRAMES, BAND = 10_000, 500
-MINUTES = (1, 2, 5, 10, 20, 60)
+MINUTES = (1, 2, 5, 10, 20)
 
 
 def main() -> None:

@@ -22,13 +22,14 @@ train: .venv/.bridge .venv/.train  ## what training needs, PyTorch included, the
 	$(BIN)/ghosthands train $(ARGS)
 
 # What mostly calculates shares the cores; the other tests meet sockets, browsers and clocks, and
-# have the machine to themselves.
+# have the machine to themselves; what counts all that a process holds has a process to itself.
 CALCULATE := tests/model tests/protocol tests/sdk tests/unity tests/test_bad_videos.py tests/test_cli.py \
   tests/test_disagreeing_videos.py tests/test_offsets.py
 test: .venv/.dev $(WEB)/dist/.built test-web  ## all tests (ARGS="tests/sdk" for some)
 ifeq ($(strip $(ARGS)),)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope $(CALCULATE)
-	$(BIN)/python -m pytest $(CALCULATE:%=--ignore %)
+	$(BIN)/python -m pytest tests/test_soak.py
+	$(BIN)/python -m pytest --ignore tests/test_soak.py $(CALCULATE:%=--ignore %)
 else
 	$(BIN)/python -m pytest $(ARGS)
 endif

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -16,6 +15,7 @@ from bridge.protocol.joints import Side
 from bridge.protocol.keypoints import Keypoints
 from bridge.protocol.packets import ShapePacket
 from bridge.protocol.pose_arrays import EncodedPose, PoseArrays, encode_poses
+from sdk_python._whole_file import whole_path
 from sdk_python.editing import keypoints_follow
 
 if TYPE_CHECKING:
@@ -29,29 +29,20 @@ def save(recording: Recording, path: str | Path, *, overwrite: bool) -> Path:
     from bridge.recorder import Recorder  # 40 ms of import that only files need
 
     path = Path(path)
-    if path.exists() and not overwrite:
-        raise InputError(f"{path} exists already; choose another name, or pass overwrite=True")
     if not path.parent.is_dir():
         raise InputError(f"cannot write {path}: there is no folder {path.parent}")
     about = {
         field.name: getattr(recording.metadata, field.name) for field in fields(recording.metadata)
     }
-    # Beside it, since only within one file system a file can take another's place at once.
-    half = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
     try:
-        with Recorder(half, **about) as recorder:
-            for message in messages_of(recording):
-                recorder.write(message, wait=True)
-        if recorder.error is not None:
-            raise InputError(f"cannot write {path}: {recorder.error}") from recorder.error
-        try:
-            half.replace(path)
-        except OSError as error:
-            raise InputError(f"cannot write {path}: {error.strerror}") from error
+        with whole_path(path, overwrite=overwrite) as draft:
+            with Recorder(draft, **about) as recorder:
+                for message in messages_of(recording):
+                    recorder.write(message, wait=True)
+            if recorder.error is not None:
+                raise InputError(f"cannot write {path}: {recorder.error}") from recorder.error
     except ProtocolError as error:
         raise InputError(f"{path} is not written: {error}") from error
-    finally:
-        half.unlink(missing_ok=True)
     _sync_folder(path.parent)
     return path
 

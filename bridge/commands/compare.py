@@ -106,7 +106,7 @@ def _print(result: Comparison) -> None:
 
 
 def _write(path: Path, words: str, *, overwrite: bool) -> None:
-    from sdk_python.export._whole_file import whole_file
+    from sdk_python._whole_file import whole_file
 
     with whole_file(path, overwrite=overwrite) as file:
         file.write(words.encode())

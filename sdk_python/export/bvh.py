@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from bridge.errors import InputError
 from bridge.protocol.joints import N_JOINTS
 from bridge.protocol.kinematics import matrix_from_quat
+from sdk_python._whole_file import whole_file
 from sdk_python.export._blocks import Floats, Progress, Source, blocks, nothing_to_draw, whole
 from sdk_python.export._skeleton import CHILDREN, JOINT_OF_KEYPOINT, node_name
 from sdk_python.export._steady import SteadyHand
-from sdk_python.export._whole_file import whole_file
 from sdk_python.recording import Recording
 
 __all__ = ["to_bvh"]

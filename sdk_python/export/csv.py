@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from sdk_python._whole_file import whole_file
 from sdk_python.export._blocks import Block, Progress, Source, blocks
 from sdk_python.export._columns import HANDS, KEYS, NUMBERS, numbers
-from sdk_python.export._whole_file import whole_file
 
 __all__ = ["to_csv"]
 

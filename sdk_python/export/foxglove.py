@@ -13,9 +13,9 @@ from typing import Any
 
 from bridge import __version__
 from bridge.protocol.joints import BONES, FINGERTIPS, N_KEYPOINTS, Side
+from sdk_python._whole_file import whole_file
 from sdk_python.export._blocks import Block, Floats, Progress, Source, blocks, nothing_to_draw
 from sdk_python.export._foxglove_schemas import FRAME_TRANSFORM, SCENE_UPDATE
-from sdk_python.export._whole_file import whole_file
 
 __all__ = ["to_foxglove"]
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from bridge import __version__
 from bridge.protocol.joints import KEYPOINT_OF_JOINT, N_KEYPOINTS, Side
+from sdk_python._whole_file import whole_file
 from sdk_python.export._blocks import (
     Floats,
     Progress,
@@ -22,7 +23,6 @@ from sdk_python.export._gltf import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, Buffer, 
 from sdk_python.export._hand_mesh import HandMesh, person_mesh
 from sdk_python.export._skeleton import CHILDREN, JOINT_OF_KEYPOINT, node_name
 from sdk_python.export._tracks import HandTracks
-from sdk_python.export._whole_file import whole_file
 
 __all__ = ["to_glb"]
 

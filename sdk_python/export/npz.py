@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from bridge.protocol.joints import JOINT_NAMES, KEYPOINT_NAMES
+from sdk_python._whole_file import whole_file
 from sdk_python.export._blocks import Block, Progress, Source, whole
-from sdk_python.export._whole_file import whole_file
 
 __all__ = ["to_npz"]
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from bridge.optional import require
+from sdk_python._whole_file import whole_file
 from sdk_python.export._blocks import Block, Progress, Source, blocks, last_shape
 from sdk_python.export._columns import HANDS, KEYS, NUMBERS, numbers
-from sdk_python.export._whole_file import whole_file
 
 __all__ = ["to_parquet"]
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from bridge.optional import require
 from bridge.protocol.joints import BONES, Side
+from sdk_python._whole_file import whole_file
 from sdk_python.export._blocks import Progress, Source, blocks, nothing_to_draw
-from sdk_python.export._whole_file import whole_file
 
 __all__ = ["to_rerun", "view_in_rerun"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdk_python.export._whole_file import whole_file
+from sdk_python._whole_file import whole_file
 from sdk_python.report.page import html_of
 
 if TYPE_CHECKING:

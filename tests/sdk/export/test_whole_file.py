@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import sdk_python as sdk
-from sdk_python.export._whole_file import whole_file
+from sdk_python._whole_file import whole_file
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -10,14 +10,14 @@ from typing import BinaryIO
 
 from bridge.errors import InputError
 
-__all__ = ["whole_file"]
+__all__ = ["whole_file", "whole_path"]
 
 _KEPT = 40  # letters of the name in the draft's: file systems take 255 bytes
 
 
 @contextlib.contextmanager
-def whole_file(path: str | Path, *, overwrite: bool) -> Iterator[BinaryIO]:
-    """A draft beside ``path``, which takes its name once the block ends well.
+def whole_path(path: str | Path, *, overwrite: bool) -> Iterator[Path]:
+    """The name of a draft beside ``path``, which takes its name once the block ends well.
 
     A program that is killed meanwhile leaves at most the draft, ``.NAME.XXXXXXXX.part``.
 
@@ -35,20 +35,22 @@ def whole_file(path: str | Path, *, overwrite: bool) -> Iterator[BinaryIO]:
         raise InputError(f"{path} is a folder: name a file in it")
     draft = path.with_name(f".{path.name[:_KEPT]}.{os.urandom(4).hex()}.part")
     try:
-        file = draft.open("xb")
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
-    try:
-        with file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
+        yield draft
         _publish(draft, path, overwrite=overwrite)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def whole_file(path: str | Path, *, overwrite: bool) -> Iterator[BinaryIO]:
+    """The draft of `whole_path`, open to be written; synced before it takes the name."""
+    with whole_path(path, overwrite=overwrite) as draft, draft.open("xb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _publish(draft: Path, path: Path, *, overwrite: bool) -> None:

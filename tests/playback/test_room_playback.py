@@ -3,38 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 import sdk_python as sdk
-from bridge.errors import InputError
-from bridge.playback import Lesson, Library, RoomPlayback, may_control
+from bridge.playback import may_control
 from bridge.protocol import PlaybackControl, PlaybackState, PosePacket, ShapePacket, Side
 from bridge.streams import publish
 from tests.bridge_fixture import grey_video, running_bridge, until
-from tests.playback.lessons import STEP_NS, both, number, pose, shape, write
+from tests.playback.lessons import STEP_NS, both, number, open_files, write
 from tests.playback.watcher import Watcher, watching
 
-COUNT = 3000
-
-
-@pytest.fixture
-def lessons(tmp_path: Path) -> Path:
-    folder = tmp_path / "lessons"
-    folder.mkdir()
-    write(folder / "etude.mcap", both(COUNT))
-    other = [shape(Side.LEFT, 3), *(pose(k, Side.LEFT) for k in range(50))]
-    write(folder / "Scale.mcap", other)
-    return folder
-
-
-@pytest.fixture
-async def bridge(tmp_path: Path, lessons: Path) -> AsyncIterator[str]:
-    async with running_bridge(tmp_path, lessons=lessons) as url:
-        yield url
+COUNT = 3000  # poses of the etude
 
 
 async def first_state(watcher: Watcher) -> PlaybackState:
@@ -248,11 +229,6 @@ async def test_a_device_that_joins_ends_it(bridge: str, tmp_path: Path) -> None:
         assert (state.recording, state.problem) == ("etude", None)
 
 
-def _open_files() -> set[str]:
-    links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
-    return {link.readlink().name for link in links}
-
-
 def _no_views(watcher: Watcher) -> bool:
     statuses = [m for m in watcher.messages if m.TYPE == "status"]
     return bool(statuses) and statuses[-1].views == ()
@@ -304,131 +280,5 @@ async def test_closing_the_bridge_closes_the_file(tmp_path: Path, lessons: Path)
     async with running_bridge(tmp_path, lessons=lessons) as bridge, watching(bridge) as watcher:
         await watcher.control("load", recording="etude")
         await watcher.control("play")
-    assert "etude.mcap" not in _open_files()
+    assert "etude.mcap" not in open_files()
     assert not [task for task in asyncio.all_tasks() if "playback" in task.get_name()]
-
-
-class Host:
-    """A room that keeps what is sent."""
-
-    def __init__(self) -> None:
-        self.states: list[PlaybackState] = []
-        self.packets: list[ShapePacket | PosePacket] = []
-        self.why: str | None = None
-
-    def busy(self) -> str | None:
-        return self.why
-
-    def send_played(self, packet: ShapePacket | PosePacket) -> None:
-        self.packets.append(packet)
-
-    def announce(self, state: PlaybackState) -> None:
-        self.states.append(state)
-
-
-@pytest.fixture
-async def room(lessons: Path) -> AsyncIterator[tuple[RoomPlayback, Host]]:
-    host = Host()
-    playback = RoomPlayback(Library(lessons), host, name="lesson")
-    playback.open()
-    yield playback, host
-    await playback.close()
-
-
-async def test_a_file_that_fails_ends_the_recording_and_not_the_room(room) -> None:
-    playback, host = room
-    playback.control(PlaybackControl("load", recording="etude"), host.states.append)
-    await until(lambda: host.packets, "the first pose")
-    playback._player.lesson.close()
-    playback.control(PlaybackControl("seek", position_s=30.0), host.states.append)
-    await until(lambda: host.states[-1].recording is None, "its end")
-    assert "recording etude is closed" in host.states[-1].problem
-    assert playback.recording is None
-    playback.control(PlaybackControl("load", recording="Scale"), host.states.append)
-    await until(lambda: host.states[-1].recording == "Scale", "another one")
-
-
-async def test_a_fault_of_our_own_ends_the_recording_and_not_the_room(room, monkeypatch) -> None:
-    playback, host = room
-    playback.control(PlaybackControl("load", recording="etude"), host.states.append)
-    await until(lambda: host.packets, "the first pose")
-    monkeypatch.setattr(playback._player, "step", lambda send: 1 / 0)
-    await until(lambda: host.states[-1].recording is None, "its end")
-    assert host.states[-1].problem == "playback failed; the bridge's log says how"
-    monkeypatch.undo()
-    playback.control(PlaybackControl("load", recording="Scale"), host.states.append)
-    await until(lambda: host.states[-1].recording == "Scale", "another one")
-
-
-async def test_a_device_may_join_while_a_recording_is_being_opened(room) -> None:
-    playback, host = room
-    busy = iter([None, "live", "live"])
-    host.busy = lambda: next(busy)
-    playback.control(PlaybackControl("load", recording="etude"), host.states.append)
-    await until(lambda: any(s.problem for s in host.states), "a refusal")
-    assert {s.problem for s in host.states} == {None, "live"}
-    assert {s.recording for s in host.states} == {None}
-    assert host.packets == []
-
-
-async def test_ended_it_sends_nothing_more(room) -> None:
-    playback, host = room
-    playback.control(PlaybackControl("load", recording="etude"), host.states.append)
-    playback.control(PlaybackControl("play"), host.states.append)
-    await until(lambda: len(host.packets) > 5, "poses")
-    playback.end("something else")
-    count = len(host.packets)
-    assert (host.states[-1].recording, host.states[-1].problem) == (None, "something else")
-    await asyncio.sleep(0.2)
-    assert len(host.packets) == count
-
-
-async def test_closing_while_a_recording_is_being_opened(lessons: Path, monkeypatch) -> None:
-    opening, go_on = threading.Event(), threading.Event()
-
-    class Slow(Library):
-        def open(self, name: str, **options) -> Lesson:
-            lesson = super().open(name, **options)
-            opening.set()
-            go_on.wait()
-            return lesson
-
-    host = Host()
-    playback = RoomPlayback(Slow(lessons), host, name="lesson")
-    playback.open()
-    playback.control(PlaybackControl("load", recording="etude"), host.states.append)
-    await until(opening.is_set, "opening")
-    closing = asyncio.create_task(playback.close())
-    await asyncio.sleep(0.05)
-    go_on.set()
-    await closing
-    assert "etude.mcap" not in _open_files()
-    assert host.packets == []
-
-
-async def test_new_recordings_are_news(room, lessons: Path, monkeypatch) -> None:
-    monkeypatch.setattr("bridge.playback.room_playback._NAMES_INTERVAL_NS", 1)
-    playback, host = room
-    playback.control(PlaybackControl("unload"), host.states.append)
-    await until(lambda: host.states and "etude" in host.states[-1].recordings, "names")
-    write(lessons / "new.mcap", both(10))
-    await until(lambda: "new" in host.states[-1].recordings, "another name")
-
-
-async def test_a_recording_that_goes_away_ends_and_the_room_goes_on(
-    bridge: str, lessons: Path
-) -> None:
-    async with watching(bridge) as watcher:
-        await watcher.control("load", recording="etude")
-        (lessons / "etude.mcap").unlink()  # an open file stays
-        assert (await watcher.control("seek", position_s=30.0)).problem is None
-        state = await watcher.control("load", recording="etude")
-        assert "there is no recording" in state.problem
-        assert state.recording == "etude"
-        assert (await watcher.control("load", recording="Scale")).recording == "Scale"
-
-
-async def test_a_folder_of_lessons_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no folder of lessons"):
-        async with running_bridge(tmp_path, lessons=tmp_path / "nowhere"):
-            pass

@@ -252,7 +252,8 @@ class PoseStream:
                 self.status = message
                 self._poses.tidy()
             case Anchor():
-                self.anchor = message
+                # One without a name says that it is not known any more.
+                self.anchor = message if message.instrument else None
             case PlaybackState():
                 self.control.take(message)
             case Score():

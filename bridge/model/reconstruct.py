@@ -79,6 +79,11 @@ class Reconstructor:
         hands = self._smoother.smooth(self._fuser.fuse(time_ns, views))
         return Reconstruction(hands, tuple(views))
 
+    def use(self, fuser: Fuser) -> None:
+        """Fuses otherwise from now on: what the old one knew is gone, and its stage with it."""
+        self._fuser = fuser
+        self._smoother = self._smoother.anew()
+
     def know_lens(self, view: str, focal: float) -> None:
         """Tells a view's focal length, in longer image sides; not all fusers have use for it."""
         if isinstance(self._fuser, LensFuser):

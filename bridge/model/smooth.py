@@ -79,6 +79,10 @@ class OneEuroSmoother:
         self._settings = settings or OneEuroSettings()
         self._filters: dict[Side, _HandFilter] = {}
 
+    def anew(self) -> OneEuroSmoother:
+        """One of the same settings that has seen nothing yet."""
+        return OneEuroSmoother(self._settings)
+
     def smooth(self, hands: Hands) -> Hands:
         """Returns the hands with smoothed wrist, rotations and the keypoints these put."""
         left, right = (

@@ -33,8 +33,7 @@ def scores_of(
         from sdk_python.recording import Recording  # with what reads files
 
         library.open(name).close()  # it has limits to what a file may hold
-        lesson = Recording.open(library.path(name))
-        return lambda: FollowingScorer(lesson)
+        return FollowingScorer(Recording.open(library.path(name))).another
 
     most = settings.max_scored_learners
     return RoomScores(room, open_lesson, send, most=most, on_dropped=on_dropped)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +45,12 @@ class FollowingScorer:
         self._follower = Follower(lesson)
         self._first_s = float(lesson.time_s[0])
         self._last: tuple[LearnerHands, Followed] | None = None
+
+    def another(self) -> FollowingScorer:
+        """One for another learner of the same lesson, whose memory they share."""
+        other = copy.copy(self)
+        other._follower, other._last = self._follower.another(), None
+        return other
 
     def seek(self, position_s: float) -> None:
         """The lesson goes on from another position, seconds since its first pose."""

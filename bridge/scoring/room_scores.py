@@ -27,7 +27,7 @@ _JUMP_S = 0.5
 """A position that is so far from where the last state leads was jumped to."""
 
 LONGEST_S = 1200.0
-"""A lesson of 20 minutes takes 170 MB, and 43 MB for each learner."""
+"""A lesson of 20 minutes takes 41 MB, however many learners are scored against it."""
 
 
 class Scorer(Protocol):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,16 +25,20 @@ class Frame:
         sequence: Count of frames decoded in this view before this one.
         picture: The decoder's picture, still in its own pixel format: conversion costs, so it
             happens in ``rgb`` and only for frames that are used.
+        lock: Held while the picture is converted: PyAV keeps the converter in the picture, and two
+            threads that use it at once end the process.
     """
 
     view: str
     time_ns: int
     sequence: int
     picture: av.VideoFrame
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def rgb(self) -> NDArray[np.uint8]:
-        """The picture as ``(height, width, 3)`` RGB; call it off the event loop."""
-        return np.asarray(self.picture.to_ndarray(format="rgb24"), dtype=np.uint8)
+        """The picture as ``(height, width, 3)`` RGB; off the event loop, from any thread."""
+        with self.lock:
+            return np.asarray(self.picture.to_ndarray(format="rgb24"), dtype=np.uint8)
 
 
 @dataclass(frozen=True, slots=True)

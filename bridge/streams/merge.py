@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bridge.errors import InputError
 from bridge.streams.files import VideoFile
@@ -79,7 +80,7 @@ class _Ahead:
         if frame is None:
             return False
         time_ns = frame.time_ns + self._offset_ns
-        self._buffer.append(Frame(frame.view, time_ns, frame.sequence, frame.picture))
+        self._buffer.append(replace(frame, time_ns=time_ns))
         return True
 
 

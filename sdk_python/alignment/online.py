@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import deque
 from typing import Any, NamedTuple
 
@@ -57,14 +58,25 @@ class PlaceFinder:
         stride = max(1, round(rate_hz / _COARSE_HZ), -(-len(lesson) // _MOST_COARSE))
         self._stride = stride
         self._coarse = _Model(*_means(self._filled, seen, stride), rate_hz / stride)
+        self._contrast = self._coarse.contrast
+        self._begin()
+
+    def another(self) -> PlaceFinder:
+        """One for somebody else, at no place yet; it shares what is known of the lesson."""
+        other = copy.copy(self)
+        other._coarse = self._coarse.another()
+        other._begin()
+        return other
+
+    def _begin(self) -> None:
+        """Everything that changes while somebody plays."""
         self._fine = np.zeros(1, np.float32)
         self._first = 0
         self._frame: int | None = None
-        self._contrast = self._coarse.contrast
         self._batch: list[Floats] = []
         self._batch_s: float | None = None
         self._last_s: float | None = None
-        self._habit = np.zeros(lesson.shape[1], np.float32)
+        self._habit = np.zeros(self._lesson.shape[1], np.float32)
         self._trail: deque[tuple[float, int]] = deque()
 
     def seek(self, frame: int) -> None:
@@ -166,10 +178,19 @@ class _Model:
 
     def __init__(self, filled: Floats, seen: NDArray[np.bool_], rate_hz: float) -> None:
         self._filled, self._seen, self._rate_hz = filled, seen, rate_hz
-        self._value = np.zeros(len(filled), np.float32)
+        self._terms = np.concatenate([filled * filled, filled, seen], axis=1, dtype=np.float32)
         self.contrast = self._typical()
         self._jump = np.float32(_JUMP_S * rate_hz * self.contrast)
         self._apart = max(1, round(_APART_S * rate_hz))
+        self._begin()
+
+    def another(self) -> _Model:
+        other = copy.copy(self)
+        other._begin()
+        return other
+
+    def _begin(self) -> None:
+        self._value: Floats = np.zeros(len(self._filled), np.float32)
         self.best, self.confidence = 0, 0.0
 
     def seek(self, frame: int) -> None:
@@ -185,14 +206,26 @@ class _Model:
             for k in range(1, min(4, len(value))):
                 np.minimum(moved[k:], value[:-k] + aside * (k - 1), out=moved[k:])
             value = np.minimum(moved, value.min() + self._jump)
-        value = value + _costs(self._filled, self._seen, features)
+        value = value + self._costs(features)
         value -= value.min()
-        self._value = value.astype(np.float32)
+        self._value = value
         self.best = int(value.argmin())
         a, b = max(self.best - self._apart, 0), self.best + self._apart + 1
         elsewhere = [float(part.min()) for part in (value[:a], value[b:]) if len(part)]
         rest = min(float(self._jump), *elsewhere)
         self.confidence = rest / float(self._jump)
+
+    def _costs(self, features: Floats) -> Floats:
+        """What ``_costs`` gives, as one product: there are thousands of frames.
+
+        ``(a - b)^2 = a^2 - 2 a b + b^2``, each term where both are seen.
+        """
+        there = np.isfinite(features).astype(np.float32)
+        given = np.where(there, features, 0).astype(np.float32)
+        total = self._terms @ np.concatenate([there, -2 * given, given * given])
+        count = self._terms[:, -len(there) :] @ there
+        found: Floats = np.maximum(total, 0) / np.maximum(count, 1)
+        return found
 
     def _typical(self) -> float:
         """What a wrong place costs more than a right one: from the lesson itself."""

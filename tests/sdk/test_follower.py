@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -105,6 +107,24 @@ def test_seek_is_believed(lesson):
     assert found.position_s == pytest.approx(25.0, abs=0.1)
     with pytest.raises(sdk.InputError, match="outside of it"):
         follower.seek(1e3)
+
+
+def test_learners_of_one_lesson_share_it_and_nothing_else(lesson):
+    alone, first = sdk.Follower(lesson), sdk.Follower(lesson)
+    for k, pose in enumerate(poses(times(10, 16), 3)):
+        first.follow(k / RATE_HZ, pose)
+    there = poses(times(20, 30), 3)
+    alone_found = [alone.follow(k / RATE_HZ, pose) for k, pose in enumerate(there)]
+    tracemalloc.start()
+    second = first.another()
+    for k, pose in enumerate(there):
+        found = second.follow(k / RATE_HZ, pose)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    same = alone_found[-1]
+    assert (found.position_s, found.within) == (same.position_s, same.within)
+    assert first.follow(6.0, poses(times(16, 16.1), 3)[0]).position_s == pytest.approx(16, abs=0.1)
+    assert most < 300_000  # one of its own takes 1.5 MB
 
 
 def test_bad_frames_are_refused_and_lose_nothing(lesson):

@@ -74,6 +74,12 @@ class SelfCalFuser:
         return None if self._known is None else self._known.calibration
 
     @property
+    def tapped(self) -> bool:
+        """Whether `calibration` is that of the anchor's taps alone, and no hand's yet."""
+        known = self._known  # read once: others may ask while another thread fuses
+        return known is not None and known.tapped
+
+    @property
     def adjusting(self) -> bool:
         """Whether the cameras are being adjusted."""
         return self._adjuster.running

@@ -20,7 +20,7 @@ from bridge.model.pose import FloatArray, HandPose
 from bridge.model.selfcal.cameras import Cameras
 from bridge.model.selfcal.skeleton import betas_of, rest_keypoints, skeleton
 from bridge.model.selfcal.stage import Stage
-from bridge.model.selfcal.start import AT_EASE, pose_hands, scaled_local
+from bridge.model.selfcal.start import AT_EASE, pose_hands, scaled_to, size_m
 from bridge.model.selfcal.terms import ANGLES, N_POSE, Motion, Noise
 from bridge.model.selfcal.tracks import HandTrack
 from bridge.protocol.joints import Side
@@ -73,6 +73,7 @@ class HandFollower:
         own = bones[..., 0] + bones[..., 1:] @ shape
         self._articulation = Articulation(open_hand(side), own[..., None])
         self._betas, self._rest = betas_of(shape), rest_keypoints(side, shape)
+        self._size_m = size_m(side, shape)
         self._last: tuple[float, Motion] | None = None
 
     def follow(self, track: HandTrack, cameras: Cameras) -> Followed:
@@ -82,7 +83,7 @@ class HandFollower:
             track: A single instant, seen by at least one view.
             cameras: All views'.
         """
-        local = scaled_local(track, self.shape)
+        local = scaled_to(self._size_m, track)
         last = self._last
         time_s = float(track.time_s[0])
         found = None
@@ -110,7 +111,7 @@ class HandFollower:
             betas=self._betas,
             rest_m=self._rest,
             joints_m=stage.points(followed.keypoints_m),
-            finger_confidence=trust[1:].reshape(5, 4).mean(1),
+            finger_confidence=trust[1:].reshape(5, 4).sum(1) / 4,
         )
 
     def _descend(
@@ -199,7 +200,8 @@ class _Cost:
         miss = (image - self._seen) / self._image_noise[:, None, None]
         by_image = (miss * miss).sum(-1) / _NOISE.robust**2
         depth = there[..., 2]
-        off = (depth - depth.mean(1, keepdims=True) - self._depths) / _NOISE.depth_m
+        middle = depth.sum(1, keepdims=True) / depth.shape[1]  # ndarray.mean costs three times this
+        off = (depth - middle - self._depths) / _NOISE.depth_m
         by_depth = off * off / _NOISE.robust**2
         cost = _NOISE.robust**2 * float(
             (self._trust * (np.log1p(by_image) + np.log1p(by_depth))).sum()

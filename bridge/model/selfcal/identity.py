@@ -115,12 +115,13 @@ class SideKeeper:
             if hand is None:
                 continue
             points = image_points(view, hand)
-            extent = max(1e-6, float(np.ptp(points, axis=0).max()))
+            extent = max(1e-6, float((points.max(0) - points.min(0)).max()))
             apart = [_UNKNOWN, _UNKNOWN]
             for other, (there, seen) in recent.items():
                 # One other view alone does not know how far away it was.
                 if seen[at] or sum(seen) > 1:
-                    apart[other] = min(1.0, float(np.abs(points - there[at]).mean()) / extent)
+                    away = float(np.abs(points - there[at]).sum()) / points.size
+                    apart[other] = min(1.0, away / extent)
             own, turned = own + apart[side], turned + apart[1 - side]
         return turned < own if abs(turned - own) > _CLEAR else None
 

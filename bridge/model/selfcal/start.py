@@ -13,7 +13,7 @@ from bridge.model.selfcal.cameras import Cameras
 from bridge.model.selfcal.skeleton import rest_keypoints, skeleton
 from bridge.model.selfcal.terms import Motion
 from bridge.model.selfcal.tracks import HandTrack
-from bridge.protocol.joints import BONES
+from bridge.protocol.joints import BONES, Side
 
 __all__ = ["AT_EASE", "place_cameras", "pose_hands"]
 
@@ -22,6 +22,7 @@ AT_EASE: FloatArray = np.radians(
 ).ravel()
 """Angles of a hand at ease ``(30,)``."""
 
+_PARENT, _CHILD = np.array(BONES).T
 _PALM = [0, 1, 5, 9, 13, 17]
 _DEPTH_TRUST = 0.03
 _PLACE_DEPTH_TRUST = 0.01
@@ -31,11 +32,24 @@ _ROBUST_STEPS = 15
 
 def scaled_local(track: HandTrack, shape: FloatArray) -> FloatArray:
     """Each view's own idea of the hand at the person's size ``(T, V, 21, 3)``."""
-    parent, child = np.array(BONES).T
-    rest = rest_keypoints(track.side, shape)
-    size = np.linalg.norm(rest[child] - rest[parent], axis=-1).sum()
-    own = np.linalg.norm(track.local_m[..., child, :] - track.local_m[..., parent, :], axis=-1)
-    return track.local_m * (size / np.maximum(own.sum(-1), 1e-6))[..., None, None]
+    return scaled_to(size_m(track.side, shape), track)
+
+
+def size_m(side: Side, shape: FloatArray) -> float:
+    """The length of all of a person's bones together."""
+    return float(_all_bones(rest_keypoints(side, shape)))
+
+
+def scaled_to(bones_m: float, track: HandTrack) -> FloatArray:
+    """`scaled_local` for a person whose size is known already."""
+    own = _all_bones(track.local_m)
+    return track.local_m * (bones_m / np.maximum(own, 1e-6))[..., None, None]
+
+
+def _all_bones(keypoints_m: FloatArray) -> FloatArray:
+    bones = keypoints_m[..., _CHILD, :] - keypoints_m[..., _PARENT, :]
+    lengths: FloatArray = np.sqrt((bones * bones).sum(-1)).sum(-1)
+    return lengths
 
 
 def places(track: HandTrack, local_m: FloatArray, focal: FloatArray) -> FloatArray:

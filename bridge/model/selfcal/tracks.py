@@ -60,8 +60,8 @@ class HandTrack:
 
 def image_points(view: ViewHands, hand: ViewHand) -> FloatArray:
     """A hand's keypoints ``(21, 2)`` from its image's centre, in longer image sides."""
-    size = np.asarray(view.size_px, dtype=np.float64)
-    points: FloatArray = (hand.landmarks_px - size / 2) / size.max()
+    width, height = view.size_px
+    points: FloatArray = (hand.landmarks_px - (width / 2, height / 2)) / max(width, height)
     return points
 
 

@@ -101,6 +101,20 @@ class Settings(BaseSettings):
         None, description="Where devices reach this bridge, for the others of its cluster."
     )
 
+    mdns: bool = Field(
+        False, description="Give the bridge a name in the local network, MDNS_NAME.local."
+    )
+    mdns_name: str = Field(
+        "ghosthands",
+        pattern=r"^[a-z0-9]([a-z0-9-]{0,58}[a-z0-9])?$",
+        description="That name; one that is taken gets a number.",
+    )
+    show_links: bool = Field(
+        True,
+        description="Show links and join codes that let people in: in the terminal, and on the "
+        "front page to whoever runs the bridge.",
+    )
+
     max_scored_learners: int = Field(
         4, ge=0, le=64, description="Learners of a room that are scored at a time; 0: none."
     )
@@ -194,6 +208,11 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"insecure serves plain HTTP, which browsers refuse a camera to except on this "
                 f"machine: add --host 127.0.0.1 (not {self.host}) or drop --insecure"
+            )
+        if self.mdns and _is_loopback(self.host):
+            raise ValueError(
+                f"mdns gives the bridge a name in the network, but it listens to this machine only "
+                f"({self.host}): drop --mdns, or give --host 0.0.0.0"
             )
         return self
 

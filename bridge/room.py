@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from bridge.config import Settings
 from bridge.connection import Connection
 from bridge.elsewhere import Elsewhere
+from bridge.errors import InputError
 from bridge.fanout import FanOut
-from bridge.feed import PoseFeed
+from bridge.model import anchor as model
+from bridge.model.fusion import make_fuser
 from bridge.model.reconstruct import Reconstruction, Reconstructor
 from bridge.observe import Metrics, RoomMeter, RoomState
 from bridge.playback import Library, PlaybackControls, RoomPlayback
@@ -27,15 +28,16 @@ from bridge.protocol import (
     PosePacket,
     ShapePacket,
     Status,
-    ViewStatus,
     encode,
 )
-from bridge.provenance import KnownCameras, about_room
+from bridge.provenance import about_room
+from bridge.room_anchor import RoomAnchor
+from bridge.room_devices import RoomDevices
+from bridge.room_output import RoomOutput
 from bridge.room_recording import RoomRecording
-from bridge.room_status import slowest, view_states, view_statuses
+from bridge.room_status import slowest
 from bridge.scoring import scores_of
-from bridge.stats import Window
-from bridge.streams import FrameSet, SynchronisedViews, ViewSource
+from bridge.streams import FrameSet, ViewSource
 from bridge.turns import PoseTurns
 
 __all__ = ["Room"]
@@ -56,7 +58,7 @@ class Room:
         name: The room's name.
         settings: The bridge's settings.
         make_reconstructor: Makes the room's own reconstructor.
-        anchor: Where the teacher's instrument lies, for those who watch.
+        anchor: Where the teacher's instrument lies, until devices tap its corners.
         fan_out: Sends what the room says; None for everyone being connected to this process.
         on_changed: Called when someone joins or leaves, or the room's poses come from elsewhere.
         metrics: Where the room's measurements go; None for nowhere.
@@ -64,6 +66,8 @@ class Room:
 
     Attributes:
         controls: Takes playback commands.
+        output: What the room shows.
+        instrument: Where the teacher's instrument lies.
     """
 
     def __init__(
@@ -72,14 +76,14 @@ class Room:
         settings: Settings,
         make_reconstructor: Callable[[], Reconstructor],
         *,
-        anchor: Anchor | None = None,
+        anchor: model.Anchor | None = None,
         fan_out: FanOut | None = None,
         on_changed: Callable[[], None] = lambda: None,
         metrics: Metrics | None = None,
         now_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.name = name
-        self._anchor = anchor
+        self.instrument = RoomAnchor(anchor)
         self._elsewhere: Elsewhere | None = None
         self._fan_out = fan_out or FanOut()
         self._on_changed = on_changed
@@ -88,13 +92,14 @@ class Room:
         self._meter = RoomMeter(name, metrics)
         self._settings = settings
         self._now_ns = now_ns
-        self._views = SynchronisedViews(now_ns=now_ns)
-        self._sources: dict[str, ViewSource] = {}
-        self._hands_seen: dict[str, int] = {}
-        self._reconstructor = make_reconstructor()
-        self._cameras = KnownCameras(self._reconstructor.fuser)
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"room {name}")
-        self._feed = PoseFeed()
+        self._devices = RoomDevices(
+            name,
+            make_reconstructor(),
+            self._meter,
+            self._publish,
+            anchor=lambda: self.instrument.anchor,
+            now_ns=now_ns,
+        )
         self._connections = self._fan_out.connections
         self._player: Connection | None = None
         self._played = PoseTurns(self.send_played, self._meter.played_dropped)
@@ -112,27 +117,25 @@ class Room:
         )
         if settings.record is not None:
             self._counters.add("recording_failures", 0, room=name)
-        self._latency_ms = Window()
-        self._tasks: list[asyncio.Task[None]] = []
+        self.output = RoomOutput(self._fan_out, self._recording, self._meter, now_ns=now_ns)
+        self._telling: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
         self._closed = False
 
     def open(self) -> None:
         """Starts the room's work on the running event loop."""
-        self._tasks = [
-            asyncio.create_task(self._reconstruct_sets(), name=f"room {self.name}: reconstruct"),
-            asyncio.create_task(self._send_status(), name=f"room {self.name}: status"),
-        ]
+        self._devices.open()
+        self._telling = asyncio.create_task(self._send_status(), name=f"room {self.name}: status")
         if self._playback is not None:
             self._playback.open()
 
     async def close(self) -> None:
         """Says goodbye to all who watch, ends the recording and stops; leaves nothing behind."""
         self._closed = True
-        self._views.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._devices.stop()
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
         if self._playback is not None:
             await self._playback.close()
         await self._scores.close()
@@ -140,7 +143,7 @@ class Room:
         for connection in leaving:
             connection.bye(_CLOSING)
         await asyncio.gather(*(connection.ended() for connection in leaving))
-        await asyncio.to_thread(self._worker.shutdown)
+        await self._devices.close()
         if self._ending is not None:
             await self._ending
         await self._recording.end()
@@ -148,7 +151,12 @@ class Room:
     @property
     def views(self) -> tuple[str, ...]:
         """Names of the live views, in the order in which they joined."""
-        return self._views.views
+        return self._devices.views
+
+    @property
+    def sources(self) -> Mapping[str, ViewSource]:
+        """The live views by name."""
+        return self._devices.sources
 
     @property
     def playing(self) -> bool:
@@ -159,23 +167,15 @@ class Room:
         """A device publishes; one of the same name leaves first."""
         if self._playback is not None:
             self._playback.end(f"device {source.view} has joined: the lesson is live")
-        self._sources[source.view] = source
-        self._views.add(source)
-        if source.focal is not None:
-            self._worker.submit(self._reconstructor.know_lens, source.view, source.focal)
+        self._devices.add(source)
         self._on_changed()
         _LOG.info("room %s: view %s joined", self.name, source.view, extra=self._named(source))
 
     def remove_view(self, source: ViewSource) -> None:
         """A device has left; one that another of its name has replaced is ignored."""
-        if self._sources.get(source.view) is not source:
+        if not self._devices.remove(source):
             return
-        del self._sources[source.view]
-        self._meter.view_left(self._views.count(source.view), source.stats().skipped)
-        self._hands_seen.pop(source.view, None)
-        self._views.remove(source.view)
-        self._worker.submit(self._reconstructor.forget, source.view)
-        if not self._sources:  # The lesson is over; the next one gets a file of its own.
+        if not self._devices.sources:  # The lesson is over; the next one gets a file of its own.
             self._ending = asyncio.create_task(self._recording.end())
         self._on_changed()
         _LOG.info("room %s: view %s left", self.name, source.view, extra=self._named(source))
@@ -184,7 +184,7 @@ class Room:
     def feeding(self) -> bool:
         """Whether the room's poses are made here: from devices, a player or a recording."""
         loaded = self._playback is not None and self._playback.recording is not None
-        return bool(self._sources) or self._player is not None or loaded
+        return bool(self._devices.sources) or self._player is not None or loaded
 
     def feed_from(self, elsewhere: Elsewhere | None) -> None:
         """Another bridge feeds the room from now on; None: none does.
@@ -210,12 +210,32 @@ class Room:
     @property
     def shapes(self) -> tuple[ShapePacket, ...]:
         """See ``ConnectionHost``."""
-        return self._feed.shapes
+        return self.output.shapes
 
     @property
     def anchor(self) -> Anchor | None:
         """See ``ConnectionHost``."""
-        return self._anchor if self._elsewhere is None else self._elsewhere.anchor
+        return self.instrument.message if self._elsewhere is None else self._elsewhere.anchor
+
+    async def set_anchor(self, anchor: model.Anchor | None) -> None:
+        """Puts the instrument where an anchor says, None for where the settings say.
+
+        Everyone is told. What the fuser knew of the cameras is found anew in the new frame, and
+        a recording goes on in another file: one file has one stage.
+
+        Raises:
+            InputError: The settings' fuser has no use for an anchor, or the room is closing.
+        """
+        fuser = make_fuser(
+            self._settings.fuser, anchor=self.instrument.default if anchor is None else anchor
+        )
+        if self._closed:
+            raise InputError(_CLOSING)
+        if not self.instrument.set(anchor):
+            return
+        await self._devices.fuse_by(fuser)
+        await self._recording.end()
+        self.announce(self.instrument.news)
 
     def join(self, connection: Connection) -> None:
         """See ``ConnectionHost``."""
@@ -223,7 +243,7 @@ class Room:
             connection.bye(_CLOSING)
             return
         if connection.session.role == "play":
-            if self._elsewhere is not None or self._player is not None or self._sources:
+            if self._elsewhere is not None or self._player is not None or self._devices.sources:
                 by = "another player" if self._player else "its devices"
                 if self._elsewhere is not None:
                     by = f"the bridge at {self._elsewhere.url}: play into it there"
@@ -279,7 +299,7 @@ class Room:
         """See ``PlaybackHost``."""
         if self._elsewhere is not None:
             return f"room {self.name} is fed by the bridge at {self._elsewhere.url}"
-        if self._sources:
+        if self._devices.sources:
             return f"room {self.name} has live devices: recordings can be played once they left"
         if self._player is not None:
             return f"a recording is already played into room {self.name} from outside"
@@ -287,12 +307,7 @@ class Room:
 
     def send_played(self, packet: ShapePacket | PosePacket) -> None:
         """See ``PlaybackHost``; also what a player sends, or the bridge that feeds the room."""
-        replayed, began_ns = self._feed.replay(packet), self._now_ns()
-        if isinstance(replayed, PosePacket):
-            self._latency_ms.add(began_ns, (began_ns - replayed.time_ns) / 1e6)
-        self._send(replayed)
-        if isinstance(replayed, PosePacket):
-            self._meter.published(replayed.time_ns, began_ns, self._now_ns())
+        self.output.replay(packet)
 
     def announce(self, message: Message) -> None:
         """Sends a message to everyone in the room; see ``PlaybackHost``."""
@@ -323,16 +338,15 @@ class Room:
 
     def state(self) -> RoomState:
         """The room's state for ``/metrics``."""
-        stats = {name: source.stats() for name, source in self._sources.items()}
         return self._meter.read(
-            views=view_states(self._own_views()),
-            counts=[(self._views.count(name), stats[name].skipped) for name in stats],
+            views=self._devices.states(),
+            counts=self._devices.counts(),
             clients=self._connections,
             watchers=len(self._watchers),
             playing=self.playing,
             recording=self._recording.active,
             recorder_dropped=self._recording.dropped,
-            fuser=self._reconstructor.fuser,
+            fuser=self._devices.fuser,
         )
 
     @property
@@ -352,63 +366,30 @@ class Room:
     def _named(self, source: ViewSource) -> dict[str, str]:
         return {"room": self.name, "view": source.view}
 
-    async def _reconstruct_sets(self) -> None:
-        loop = asyncio.get_running_loop()
-        while (frames := await self._views.next_set()) is not None:
-            began_ns = self._now_ns()
-            self._meter.begin(frames, began_ns)
-            try:
-                result = await loop.run_in_executor(self._worker, self._reconstruct, frames)
-            except Exception:  # One bad frame must not end a lesson.
-                self._meter.failures += 1
-                if self._meter.failures <= 3:
-                    what = "room %s: a frame set could not be reconstructed"
-                    _LOG.exception(what, self.name, extra={"room": self.name})
-                continue
-            self._meter.reconstructed(self._now_ns() - began_ns)
-            await self._publish(frames, result)
-
-    def _reconstruct(self, frames: FrameSet) -> Reconstruction:
-        images = {frame.view: frame.rgb() for frame in frames.frames}
-        return self._reconstructor.step(frames.time_ns, images)
-
     async def _publish(self, frames: FrameSet, result: Reconstruction) -> None:
-        if self._recording.wanted and self._sources:
+        if self._recording.wanted and self._devices.sources:
             first = min(frames.frames, key=lambda frame: self.views.index(frame.view))
-            await self._recording.begin(self.views, first.time_ns, lambda: self.shapes, self._about)
-        self._recording.know_cameras(self._cameras.now())
-        for view in result.views:
-            self._hands_seen[view.view] = sum(
-                1 << k for k, hand in enumerate(view.hands) if hand is not None
-            )
-        shapes, pose = self._feed.packets(result.hands)
-        began_ns = self._now_ns()
-        self._latency_ms.add(began_ns, (began_ns - pose.time_ns) / 1e6)
-        for shape in shapes:
-            self._send(shape)
-        self._send(pose)
-        self._meter.published(pose.time_ns, began_ns, self._now_ns())
+            await self._recording.begin(self.views, first.time_ns, lambda: self.shapes, self.about)
+        self._recording.know_cameras(self._devices.cameras)
+        self.output.show(result.hands)
 
-    def _about(self) -> dict[str, Any]:
-        about = about_room(self._anchor, self._sources.values(), self._settings.fuser)
+    def about(self) -> dict[str, Any]:
+        """What a recording of the room that begins now says of how it is made."""
+        about = about_room(
+            self.instrument.message, self._devices.sources.values(), self._settings.fuser
+        )
         return about | {"recorded_by": self._settings.recorded_by}
 
-    def _send(self, packet: ShapePacket | PosePacket) -> None:
-        self._fan_out.send(packet)
-        self._recording.write(packet)
-
     def _status(self) -> Status:
-        now = self._now_ns()
         away = None if self._elsewhere is None else self._elsewhere.status
         return Status(
-            views=self._own_views() if away is None or self._sources else away.views,
-            pose_rate_hz=self._latency_ms.rate_hz(now),
-            latency_ms=self._latency_ms.median(now),
-            recording=self._recording.active if away is None else away.recording,
+            views=self._devices.statuses() if away is None or self._devices.sources else away.views,
+            pose_rate_hz=self.output.rate_hz,
+            latency_ms=self.output.latency_ms,
+            recording=(self._recording.active or self.output.take is not None)
+            if away is None
+            else away.recording,
         )
-
-    def _own_views(self) -> tuple[ViewStatus, ...]:
-        return view_statuses(self._sources, self._views, self._hands_seen)
 
     async def _send_status(self) -> None:
         while True:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from bridge.access import AccessError, Gate, UnauthorisedError
 from bridge.access.gate import Pass
 from bridge.config import Settings
-from bridge.feed import anchor_message
 from bridge.model.anchor import load_anchor
 from bridge.model.fusion import make_fuser
 from bridge.model.nets import HandNets
@@ -175,7 +174,7 @@ class Rooms:
             name,
             self._settings,
             lambda: Reconstructor(self._nets, fuser=fuser),
-            anchor=None if self._anchor is None else anchor_message(self._anchor),
+            anchor=self._anchor,
             fan_out=None if self._cluster is None else self._cluster.fan_out(name),
             on_changed=(lambda: None) if self._cluster is None else self._cluster.changed,
             metrics=self._metrics,

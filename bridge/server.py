@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgpack
 from aiohttp import web
 
 import bridge
@@ -25,35 +24,34 @@ from bridge.access.http import (
     require_token,
     security_headers,
 )
+from bridge.anchoring import add_anchor_routes
 from bridge.config import Settings
 from bridge.connection import Connection
+from bridge.downloads import add_download_routes
 from bridge.errors import InputError
-from bridge.model.hand import mesh_document
+from bridge.lobby import Lobby, add_lobby_route
+from bridge.mdns import NetworkName, network_name
 from bridge.model.nets import HandNets, load_nets
 from bridge.model.selfcal.worker import end_worker
 from bridge.observe import Metrics, add_observe_routes
 from bridge.observe.routes import Readiness, is_local
-from bridge.protocol.joints import Side
+from bridge.pages import add_page_routes
+from bridge.reach import addresses, own_addresses
 from bridge.resume import ResumeStore
 from bridge.rooms import Rooms
 from bridge.streams import WhipEndpoint, WhipSettings, add_whip_routes
-from bridge.tls import local_addresses, own_certificate, server_context
+from bridge.takes import Takes
+from bridge.tls import own_certificate, server_context
 
 if TYPE_CHECKING:
     from bridge.cluster import Cluster
 
-__all__ = ["STATIC_FOLDER", "close_rooms", "make_app", "run"]
+__all__ = ["close_rooms", "make_app", "run"]
 
 _LOG = logging.getLogger(__name__)
 
-_WEB_FOLDER = Path(__file__).parent / "web"
-STATIC_FOLDER = _WEB_FOLDER / "dist"
-"""The pages' scripts and styles, as built by ``npm run build`` in ``bridge/web``."""
-
 _EVICT_INTERVAL_S = 1.0
 _SHUTDOWN_S = 3.0
-
-_PAGES = {"/": "index.html", "/capture": "capture.html", "/viewer": "viewer.html"}
 
 _ROOMS = web.AppKey("rooms", Rooms)
 _GATE = web.AppKey("gate", Gate)
@@ -64,6 +62,7 @@ _READINESS = web.AppKey("readiness", Readiness)
 _RESUMING = web.AppKey("resuming", ResumeStore)
 _FLOODING = web.AppKey("flooding", Flooding)
 _SOCKETS = web.AppKey("sockets", dict[Connection, asyncio.Task[Any] | None])
+_LOBBY = web.AppKey("lobby", Lobby)
 _CLUSTER: web.AppKey[Cluster | None] = web.AppKey("cluster")
 
 
@@ -102,16 +101,16 @@ def make_app(
         warnings=lambda: [] if cluster is None else cluster.problems,
     )
 
-    for path in _PAGES:
-        app.router.add_get(path, _page)
-    if STATIC_FOLDER.is_dir():
-        app.router.add_static("/static", STATIC_FOLDER)
-    app.router.add_get("/hands/{side:left|right}.msgpack", _hand)
+    add_page_routes(app)
     app.router.add_get("/health", _health)
     app.router.add_get("/rooms/{room}", _room)
     add_observe_routes(app, app[_METRICS], app[_READINESS], may_read_metrics=_may_read_metrics)
     app.router.add_get("/ws/{room}", _websocket)
     add_join_route(app, gate)
+    app[_LOBBY] = Lobby(settings, keyring, lambda: [room.name for room in app[_ROOMS]])
+    add_lobby_route(app, app[_LOBBY], invites=settings.show_links)
+    add_anchor_routes(app, app[_ROOMS], gate, metrics.counters)
+    add_download_routes(app, app[_ROOMS], gate, settings, takes=Takes(settings.record))
     app[_WHIP] = add_whip_routes(
         app,
         app[_ROOMS],
@@ -132,6 +131,7 @@ async def run(
     data_folder: Path,
     *,
     on_ready: Callable[[int], None] = lambda _: None,
+    on_name: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Runs the bridge until it is cancelled, then closes everything in order.
 
@@ -139,17 +139,34 @@ async def run(
         settings: The bridge's settings.
         data_folder: Where the self-made certificate and the bridge's secret are kept.
         on_ready: Called with the port once it listens.
+        on_name: Called before that with its name in the local network, where it gets one.
 
     Raises:
         InputError: The port is in use, or a setting cannot be used.
+        MissingDependencyError: A setting needs a library that is not installed.
         ModelError: The nets cannot be loaded.
     """
+    if not settings.mdns:
+        await _run(settings, data_folder, None, on_ready)
+        return
+    async with network_name(settings.mdns_name) as name:
+        on_name(name.host)
+        await _run(settings, data_folder, name, on_ready)
+
+
+async def _run(
+    settings: Settings,
+    data_folder: Path,
+    name: NetworkName | None,
+    on_ready: Callable[[int], None],
+) -> None:
     tls = None
     if not settings.insecure:
         if settings.certificate is not None and settings.private_key is not None:
             tls = server_context(settings.certificate, settings.private_key)
         else:
-            tls = server_context(*own_certificate(data_folder / "tls"))
+            names = () if name is None else (name.host,)
+            tls = server_context(*own_certificate(data_folder / "tls", names=names))
     if settings.record is not None:
         _make_folder(settings.record)
     if settings.lessons is not None and not settings.lessons.is_dir():
@@ -174,7 +191,10 @@ async def run(
             ) from error
         port = runner.addresses[0][1]
         if (cluster := app[_CLUSTER]) is not None:
-            await cluster.join(settings.public_url or _own_url(settings, port))
+            await cluster.join(addresses(settings, port)[0].url)
+        if name is not None:
+            await name.announce(port, own_addresses(settings))
+            app[_LOBBY].name = name.host
         on_ready(port)
         await asyncio.Event().wait()
     finally:
@@ -211,14 +231,6 @@ async def _send_away(app: web.Application, room: str) -> None:
     for session in app[_WHIP].sessions:
         if session.room == room:
             await session.close("its room is on another bridge")
-
-
-def _own_url(settings: Settings, port: int) -> str:
-    """Where devices in the same network reach this bridge, as far as it can tell."""
-    everywhere = settings.host in ("0.0.0.0", "::")  # noqa: S104
-    host = (["localhost", *local_addresses()] if everywhere else [settings.host])[-1]
-    host = f"[{host}]" if ":" in host else host
-    return f"{'http' if settings.insecure else 'https'}://{host}:{port}"
 
 
 def _whip_settings(settings: Settings) -> WhipSettings:
@@ -298,24 +310,6 @@ async def _evict(app: web.Application) -> None:
         for session in app[_WHIP].sessions:
             if not gate.may_stay(app[_ROOMS].publisher(session.room, session.view)):
                 await session.close("its token was revoked")
-
-
-async def _page(request: web.Request) -> web.StreamResponse:
-    if not STATIC_FOLDER.is_dir():
-        raise web.HTTPServiceUnavailable(
-            text="The pages are not built. Run: make demo (or npm ci && npm run build in "
-            "bridge/web), then start the bridge again.\n"
-        )
-    return web.FileResponse(_WEB_FOLDER / _PAGES[request.path])
-
-
-async def _hand(request: web.Request) -> web.Response:
-    side = Side[request.match_info["side"].upper()]
-    return web.Response(
-        body=msgpack.packb(mesh_document(side)),
-        content_type="application/msgpack",
-        headers={"Cache-Control": "max-age=3600"},
-    )
 
 
 async def _health(request: web.Request) -> web.Response:

@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import ssl
+from collections.abc import Collection
 from pathlib import Path
 
 import ifaddr
@@ -55,7 +56,7 @@ def server_context(certificate: Path, private_key: Path) -> ssl.SSLContext:
     return context
 
 
-def own_certificate(folder: Path) -> tuple[Path, Path]:
+def own_certificate(folder: Path, *, names: Collection[str] = ()) -> tuple[Path, Path]:
     """The bridge's self-made certificate, made on first use and renewed when it no longer fits.
 
     It names this machine's host name and addresses, so it is made again when those change; the
@@ -63,6 +64,7 @@ def own_certificate(folder: Path) -> tuple[Path, Path]:
 
     Args:
         folder: Where the two PEM files live; made when absent, readable by this user only.
+        names: Further names that it is to be known by, as ``ghosthands.local``.
 
     Returns:
         Paths of the certificate and its private key.
@@ -74,8 +76,9 @@ def own_certificate(folder: Path) -> tuple[Path, Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         key = _load_or_make_key(private_key)
-        if not _still_fits(certificate, key):
-            _replace(certificate, _make(key).public_bytes(serialization.Encoding.PEM))
+        wanted = _names(names)
+        if not _still_fits(certificate, key, wanted):
+            _replace(certificate, _make(key, wanted).public_bytes(serialization.Encoding.PEM))
             _LOG.info("made a certificate at %s", certificate)
     except OSError as error:
         raise InputError(f"cannot keep a certificate in {folder}: {error.strerror}") from error
@@ -107,9 +110,9 @@ def _load_or_make_key(path: Path) -> ec.EllipticCurvePrivateKey:
     return key
 
 
-def _names() -> list[x509.GeneralName]:
+def _names(further: Collection[str] = ()) -> list[x509.GeneralName]:
     host = socket.gethostname()
-    hosts = sorted({"localhost", host, f"{host.partition('.')[0]}.local"})
+    hosts = sorted({"localhost", host, f"{host.partition('.')[0]}.local", *further})
     addresses = ["127.0.0.1", "::1", *local_addresses()]
     return [
         *(x509.DNSName(name) for name in hosts),
@@ -117,7 +120,9 @@ def _names() -> list[x509.GeneralName]:
     ]
 
 
-def _still_fits(path: Path, key: ec.EllipticCurvePrivateKey) -> bool:
+def _still_fits(
+    path: Path, key: ec.EllipticCurvePrivateKey, wanted: Collection[x509.GeneralName]
+) -> bool:
     try:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -128,11 +133,13 @@ def _still_fits(path: Path, key: ec.EllipticCurvePrivateKey) -> bool:
         certificate.public_key() == key.public_key()
         and certificate.not_valid_before_utc <= now
         and now + _RENEW_BEFORE < certificate.not_valid_after_utc
-        and set(_names()) <= set(names)
+        and set(wanted) <= set(names)
     )
 
 
-def _make(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+def _make(
+    key: ec.EllipticCurvePrivateKey, wanted: Collection[x509.GeneralName]
+) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "GhostHands bridge")])
     now = datetime.datetime.now(datetime.UTC)
     return (
@@ -143,7 +150,7 @@ def _make(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
         .not_valid_after(now + _VALID)
-        .add_extension(x509.SubjectAlternativeName(_names()), critical=False)
+        .add_extension(x509.SubjectAlternativeName(wanted), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .sign(key, hashes.SHA256())

@@ -20,6 +20,12 @@ def shared_dir() -> Path:
     return path
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Page tests come last: Playwright's driver keeps an event loop running from its first test on,
+    beside which no asynchronous test could run."""
+    items.sort(key=lambda item: "playwright" in getattr(item, "fixturenames", ()))
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item):
     """In CI nothing may skip: what a test needs is there, so a skip is a missing install step.

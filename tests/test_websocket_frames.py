@@ -40,6 +40,7 @@ def test_a_short_message_is_found(size: int) -> None:
         frame(b"begun", fin=False) + frame(b", ended", Opcode.CONT),
         binary_frame(b"without a mask"),
     ],
+    ids=["empty", "short", "long", "text", "ping", "two", "parts", "unmasked"],
 )
 def test_whatever_else_is_passed_over(other: bytes) -> None:
     messages = ShortMessages()

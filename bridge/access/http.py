@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Collection
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from bridge.access.body import json_body
 from bridge.access.door import has_said_what_it_wants
 from bridge.access.errors import AccessError, RateError
 from bridge.access.gate import Gate
@@ -122,16 +123,8 @@ def add_join_route(app: web.Application, gate: Gate) -> None:
 
 
 async def _read_code(request: web.Request) -> str:
-    # A page of another origin cannot send this type without asking first.
-    if request.content_type != "application/json":
-        raise web.HTTPUnsupportedMediaType(text="send application/json\n")
-    body = bytearray()
-    async for chunk in request.content.iter_chunked(_MAX_JOIN_BYTES):
-        body += chunk
-        if len(body) > _MAX_JOIN_BYTES:
-            raise web.HTTPRequestEntityTooLarge(_MAX_JOIN_BYTES, len(body))
     try:
-        code = json.loads(body)["code"]
+        code = json.loads(await json_body(request, _MAX_JOIN_BYTES))["code"]
     except (ValueError, LookupError, TypeError, RecursionError):
         code = None
     if not isinstance(code, str):

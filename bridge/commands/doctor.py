@@ -117,7 +117,7 @@ def _providers() -> Iterator[Finding]:
 
 
 def _pages() -> Iterator[Finding]:
-    from bridge.server import STATIC_FOLDER
+    from bridge.pages import STATIC_FOLDER
 
     if (STATIC_FOLDER / "viewer.js").is_file():
         yield Finding("pages", Verdict.GOOD, "built")

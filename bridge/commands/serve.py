@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,9 +64,19 @@ def serve(
     public_url: Annotated[
         str | None, typer.Option(help="Where devices reach this bridge; for a cluster.")
     ] = None,
+    mdns: Annotated[
+        bool | None,
+        typer.Option("--mdns", help="Give the bridge a name in the network: ghosthands.local."),
+    ] = None,
     show_links: Annotated[
-        bool,
-        typer.Option("--links/--no-links", help="Print links and join codes that let people in."),
+        bool | None,
+        typer.Option(
+            "--links/--no-links",
+            help="Show links and join codes that let people in: here, and on this machine's page.",
+        ),
+    ] = None,
+    qr: Annotated[
+        bool, typer.Option("--qr/--no-qr", help="Draw the links as QR codes, too.")
     ] = True,
     log_format: Annotated[
         str | None, typer.Option(help="Logs as text, or as json: one object a line [text].")
@@ -95,6 +108,8 @@ def serve(
         access=access,
         cluster=cluster,
         public_url=public_url,
+        mdns=mdns,
+        show_links=show_links,
         log_format=log_format,
         log_level=log_level,
     )
@@ -104,11 +119,13 @@ def serve(
     verbose = logging.getLogger().level == logging.DEBUG  # ghosthands -v serve
     configure_logs(settings.log_format, "debug" if verbose else settings.log_level)
 
+    names: list[str] = []
     run_until_stopped(
         run(
             settings,
             data_folder(),
-            on_ready=lambda port: _say_where(settings, port, invite=show_links),
+            on_name=names.append,
+            on_ready=lambda port: _say_where(settings, port, *names, qr=qr),
         )
     )
     _say(settings, "Stopped.")
@@ -121,29 +138,31 @@ def _say(settings: Settings, text: str) -> None:
         console.print(text)
 
 
-def _say_where(settings: Settings, port: int, *, invite: bool) -> None:
+def _say_where(settings: Settings, port: int, name: str | None = None, *, qr: bool) -> None:
     from bridge.access import Keyring
-    from bridge.tls import local_addresses
+    from bridge.reach import addresses
 
-    scheme = "http" if settings.insecure else "https"
-    everywhere = settings.host in ("0.0.0.0", "::")  # noqa: S104
-    hosts = ["localhost", *local_addresses()] if everywhere else [settings.host]
-    outside = hosts[-1]
     if settings.log_format == "json":  # machines read along: no tables
+        scheme = "http" if settings.insecure else "https"
         _LOG.info("listening on %s://%s:%d", scheme, settings.host, port)
         return
-    base = settings.public_url or f"{scheme}://{outside}:{port}"
+    found = addresses(settings, port, name=name)
     keyring = None
-    if settings.needs_tokens and invite:
+    if settings.needs_tokens and settings.show_links:
         keyring = Keyring(settings.access_folder or data_folder() / "access")
-    rows = []
+    rows: list[tuple[str, str]] = []
+    scanned: dict[str, str] = {}
     for room in settings.rooms or ("lesson",):
         rows += [("Room", room)] if len(settings.rooms) > 1 else []
-        rows += invitation(settings, keyring, room, base)
-    rows.append(("Overview", ", ".join(f"{scheme}://{host}:{port}" for host in hosts)))
-    for name, value in rows:
+        more, links = invitation(settings, keyring, room, found[0].url)
+        rows += more
+        scanned = scanned or links
+    rows.append(("Overview", ", ".join(one.url for one in reversed(found))))
+    for title, value in rows:
         # Not among the logs, which go to standard error: the links let in whoever reads them.
-        typer.echo(f"{name:11}{value}")
+        typer.echo(f"{title:11}{value}")
+    if qr and settings.show_links and found[0].kind != "machine":
+        _draw(settings, scanned)
     if settings.needs_tokens:
         console.print(
             "The links and codes let in whoever has them. ghosthands token: more, or fewer.",
@@ -153,7 +172,31 @@ def _say_where(settings: Settings, port: int, *, invite: bool) -> None:
         console.print("Whoever reaches this bridge may enter every room (access).", style="yellow")
     if not settings.insecure and settings.certificate is None:
         console.print(
-            "The certificate is the bridge's own: each browser warns once; choose to go on.",
+            "The certificate is the bridge's own: each browser warns once. How to go on, for each "
+            f"kind of phone: {found[-1].url}/#certificate",
             style="dim",
         )
     console.print("Ctrl-C stops the bridge.", style="dim")
+
+
+def _draw(settings: Settings, scanned: dict[str, str]) -> None:
+    """QR codes for the first room, where a terminal shows them."""
+    from bridge.commands.invitation import qr_lines
+
+    if not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
+        return
+    try:
+        "█▀▄".encode(sys.stdout.encoding)
+    except (LookupError, UnicodeEncodeError):
+        return
+    room = (settings.rooms or ("lesson",))[0]
+    codes = [
+        (f"Teacher, room {room}", scanned["capture"]),
+        (f"Learner, room {room}", scanned["viewer"]),
+    ]
+    lines = qr_lines(codes, columns=shutil.get_terminal_size().columns)
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+    if not lines:
+        console.print("QR codes need a wider terminal, or look at the overview.", style="dim")

@@ -51,6 +51,7 @@ from bridge.protocol.messages import (
     ViewStatus,
     Welcome,
 )
+from bridge.protocol.openxr import openxr_joints
 from bridge.protocol.packets import HandPacket, PosePacket, ShapePacket
 from bridge.protocol.server_session import ServerSession
 from bridge.protocol.session import CLOSE_CODES, Close, State
@@ -106,4 +107,5 @@ __all__ = [
     "decode",
     "encode",
     "keypoints_from_pose",
+    "openxr_joints",
 ]

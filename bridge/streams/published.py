@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bridge.streams.aiortc_private import ReceiverTap
 from bridge.streams.clock import CaptureClock
 from bridge.streams.newest import NewestFrame, ViewStats
+from bridge.streams.sight_channel import SightOutlet
 
 if TYPE_CHECKING:
     import av
@@ -37,6 +38,7 @@ class PublishedView(NewestFrame):
         focal: float | None = None,
     ) -> None:
         self.clock = CaptureClock()
+        self.sight = SightOutlet()
         self.focal = focal
         self._now_ns = now_ns
         self._tap = ReceiverTap(

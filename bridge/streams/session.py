@@ -21,7 +21,7 @@ from aiortc import (
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
-from bridge.streams import clock_channel
+from bridge.streams import clock_channel, sight_channel
 from bridge.streams.aiortc_private import add_loopback_candidates, discard_media, outlive_consent
 from bridge.streams.clock_channel import ClockPinger
 from bridge.streams.errors import UnsupportedError
@@ -223,8 +223,12 @@ class WhipSession:
             self._tasks.append(asyncio.create_task(_read_away(track), name="unused audio"))
 
     def _take_channel(self, channel: RTCDataChannel) -> None:
-        if channel.label == clock_channel.LABEL and self._pinger is None and self.source:
+        if self.source is None:
+            return
+        if channel.label == clock_channel.LABEL and self._pinger is None:
             self._pinger = ClockPinger(channel, self.source.clock, now_ns=self._now_ns)
+        elif channel.label == sight_channel.LABEL:
+            self.source.sight.attach(channel)
 
     def _follow_connection(self) -> None:
         state = self._connection.connectionState

@@ -1,6 +1,7 @@
 // Bundles the pages into dist/, which the bridge serves under /static/.
 //   node build.mjs            production bundles
 //   node build.mjs --watch    rebuild on change, with source maps
+//   node build.mjs --benchmarks  bundle benchmarks/*.ts into build/benchmarks/
 //   node build.mjs --tests    bundle test/**/*.test.ts into build/tests/, for `node --test`
 import { cp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -11,28 +12,40 @@ import { context, build } from "esbuild";
 const root = dirname(fileURLToPath(import.meta.url));
 const watch = process.argv.includes("--watch");
 
-const PAGES = ["index", "capture", "viewer"];
+/** Pages, and the folder of each below src/. */
+const PAGES = { index: "index", capture: "capture", viewer: "viewer", learn: "headset" };
 
 /** Third-party packages that end up inside the bundles, and so travel with their licences. */
 const BUNDLED = ["three"];
 
 const common = { absWorkingDir: root, bundle: true, format: "esm", logLevel: "warning" };
 
-async function buildTests() {
-  const outdir = join(root, "build/tests");
+/** What runs under node: every file of a folder whose name ends so. */
+async function buildForNode(folder, ending, outdir) {
   await rm(outdir, { recursive: true, force: true });
-  const files = await readdir(join(root, "test"), { recursive: true });
+  const files = await readdir(join(root, folder), { recursive: true });
   await build({
     ...common,
-    entryPoints: files
-      .filter((file) => file.endsWith(".test.ts"))
-      .map((file) => join("test", file)),
+    entryPoints: files.filter((file) => file.endsWith(ending)).map((file) => join(folder, file)),
     outdir,
-    outbase: "test",
+    outbase: folder,
     outExtension: { ".js": ".mjs" },
     platform: "node",
     target: "node20",
     sourcemap: "inline",
+  });
+}
+
+/** The one script that also runs where the pages' own do not. */
+async function buildOldBrowser(outdir) {
+  await build({
+    ...common,
+    entryPoints: [{ in: "src/ui/old_browser.ts", out: "old_browser" }],
+    outdir,
+    format: "iife",
+    // Fails on what cannot be said in ES5.
+    target: "es5",
+    minify: !watch,
   });
 }
 
@@ -53,9 +66,9 @@ async function buildPages() {
   const options = {
     ...common,
     // One script and one style sheet a page, named after it.
-    entryPoints: PAGES.flatMap((page) => [
-      { in: `src/${page}/main.ts`, out: page },
-      { in: `src/${page}/${page}.css`, out: page },
+    entryPoints: Object.entries(PAGES).flatMap(([page, folder]) => [
+      { in: `src/${folder}/main.ts`, out: page },
+      { in: `src/${folder}/${folder}.css`, out: page },
     ]),
     outdir,
     target: ["es2022", "chrome100", "firefox102", "safari15.4"],
@@ -65,6 +78,7 @@ async function buildPages() {
   };
   const copyAssets = async () => {
     await cp(join(root, "src/ui/icon.svg"), join(outdir, "icon.svg"));
+    await buildOldBrowser(outdir);
     await writeLicences(outdir);
   };
   if (watch) {
@@ -76,4 +90,10 @@ async function buildPages() {
   }
 }
 
-await (process.argv.includes("--tests") ? buildTests() : buildPages());
+if (process.argv.includes("--tests")) {
+  await buildForNode("test", ".test.ts", join(root, "build/tests"));
+} else if (process.argv.includes("--benchmarks")) {
+  await buildForNode("benchmarks", ".ts", join(root, "build/benchmarks"));
+} else {
+  await buildPages();
+}

@@ -1,4 +1,4 @@
-"""Joint orders, changes of coordinate frames, keypoints of posed hands."""
+"""Joint orders, changes of coordinate frames, keypoints and OpenXR joints of posed hands."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def geometry() -> dict[str, Any]:
         for name in sorted(coordinates.__all__)
         if name.endswith(f"_{kind}")
     }  # fmt: skip
-    hands = []
+    hands, tracked = [], []
     for side in Side:
         packet, rest = hand(side, 20 + side), rest_joints(side)
         hands.append(
@@ -44,6 +44,10 @@ def geometry() -> dict[str, Any]:
                 ),
             }
         )
+        joints_m, joint_quat = protocol.openxr_joints(side, rest, packet.pose_quat, packet.wrist_m)
+        tracked.append(
+            {"side": int(side), "joints_m": rounded(joints_m), "joint_quat": rounded(joint_quat)}
+        )
     return {
         "joints": {
             "joint_names": protocol.JOINT_NAMES,
@@ -54,4 +58,5 @@ def geometry() -> dict[str, Any]:
         },
         "coordinates": changes,
         "kinematics": hands,
+        "openxr": tracked,
     }

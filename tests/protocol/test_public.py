@@ -54,6 +54,7 @@ PUBLIC = {
     "decode",
     "encode",
     "keypoints_from_pose",
+    "openxr_joints",
 }
 
 

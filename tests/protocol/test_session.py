@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +16,6 @@ from bridge.protocol import (
     ClientSession,
     Close,
     ErrorMessage,
-    HandPacket,
     Hello,
     LearnerHands,
     Ping,
@@ -27,64 +25,22 @@ from bridge.protocol import (
     PosePacket,
     Score,
     ServerSession,
-    ShapePacket,
-    Side,
     State,
-    Status,
     Subscribe,
     Welcome,
-    decode,
     encode,
 )
-
-IDENTITY = np.tile([0.0, 0.0, 0.0, 1.0], (16, 1))
-RIGHT = HandPacket(Side.RIGHT, np.zeros(3), IDENTITY, np.ones(5))
-SHAPE = ShapePacket(Side.RIGHT, np.zeros(10), np.zeros((21, 3)))
-STATUS = Status((), 0.0, None, False)
-
-
-class Clock:
-    """Moves on by a microsecond whenever it is read."""
-
-    def __init__(self, now=0):
-        self.now = now
-
-    def __call__(self) -> int:
-        self.now += 1000
-        return self.now
-
-
-def server(**options) -> ServerSession:
-    settings = {"room": "lesson", "server": "test", "clock_ns": Clock(10**12)} | options
-    return ServerSession(**settings)
-
-
-def client(role="watch") -> ClientSession:
-    return ClientSession(role=role, client="test", clock_ns=Clock())
-
-
-def exchange(a, b) -> tuple[list, list]:
-    """Carries messages both ways until both are silent; returns what a and b took."""
-    taken_a, taken_b = [], []
-    while True:
-        to_b, to_a = a.outgoing(), b.outgoing()
-        if not to_a and not to_b:
-            return taken_a, taken_b
-        for data in to_a:
-            taken_a += a.receive(data)
-        for data in to_b:
-            taken_b += b.receive(data)
-
-
-def opened(role="watch", **options) -> tuple[ServerSession, ClientSession]:
-    s, c = server(**options), client(role)
-    exchange(c, s)
-    assert s.state is c.state is State.OPEN
-    return s, c
-
-
-def said(session) -> list:
-    return [decode(data) for data in session.outgoing()]
+from tests.protocol.sessions import (
+    RIGHT,
+    SHAPE,
+    STATUS,
+    Clock,
+    client,
+    exchange,
+    opened,
+    said,
+    server,
+)
 
 
 def test_greeting():
@@ -349,72 +305,6 @@ def test_a_watcher_acknowledges_half_a_window_at_once():
 def test_a_token_and_a_session_to_resume_go_into_the_hello():
     c = ClientSession(role="watch", client="x", clock_ns=Clock(), token="secret", resume="s1")
     assert said(c) == [Hello((1,), "watch", "x", "secret", "s1")]
-
-
-def test_bye():
-    s, c = opened()
-    s.bye("the lesson is over")
-    assert exchange(c, s)[0] == [Bye("the lesson is over")]
-    assert s.close == Close(1000, "the lesson is over")
-    assert s.state is c.state is State.CLOSED
-    assert c.error is None
-
-
-def test_close_reasons_fit_a_close_frame():
-    s = server()
-    s.bye("ö" * 100)
-    assert s.close.reason == "ö" * 61
-
-
-def test_nothing_moves_once_closed():
-    s, _ = opened()
-    s.bye("done")
-    s.outgoing()
-    close = s.close
-    assert s.receive(b"\xc1") == ()
-    s.send(Ping(1))
-    s.ping()
-    s.offer(1, b"pose")
-    s.poll()
-    s.bye("again")
-    s.refuse("internal", "again")
-    s.lost()
-    assert s.outgoing() == []
-    assert s.close == close
-    assert s.state is State.CLOSED
-    assert s.error is None
-
-
-def test_lost_drops_what_cannot_be_sent():
-    s, _ = opened()
-    s.ping()
-    s.lost()
-    assert s.state is State.CLOSED
-    assert s.outgoing() == []
-    assert s.close is None
-
-
-def test_no_way_back():
-    s, _ = opened()
-    with pytest.raises(RuntimeError, match="no way"):
-        s._move(State.EXPECT_HELLO)
-
-
-@pytest.mark.parametrize(
-    ("data", "code", "close"),
-    [
-        ("text", "malformed", 4400),
-        (b"", "malformed", 4400),
-        (b"\xc1", "malformed", 4400),
-        (bytes(10_000_000), "too_large", 1009),
-        (b"\x81\xa4type\xa7haptics", "unknown_type", 4400),
-    ],
-)
-def test_garbage_ends_the_connection_and_nothing_else(data, code, close):
-    s, _ = opened()
-    assert s.receive(data) == ()
-    assert said(s)[0].code == code
-    assert s.close.code == close
 
 
 @given(st.lists(st.binary(max_size=40), max_size=5), st.integers(0, 2**32))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
-from bridge.server import STATIC_FOLDER
+from bridge.pages import STATIC_FOLDER
 
 from .scripted_bridge import ScriptedBridge
 
+AXE = STATIC_FOLDER.parent / "node_modules" / "axe-core" / "axe.min.js"
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = (
     "--no-sandbox",
@@ -30,15 +31,21 @@ FLAGS = (
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    """The driver of browsers: a process has one at a time."""
     if not Path(CHROMIUM).exists():
         pytest.skip("needs chromium (Debian: apt-get install chromium)")
     if not (STATIC_FOLDER / "viewer.js").exists():
         pytest.skip("needs the pages: npm ci && npm run build in bridge/web")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
@@ -60,8 +67,40 @@ def page(browser: Browser) -> Iterator[Page]:
     assert problems == []
 
 
+@pytest.fixture(scope="session")
+def axe() -> Callable[..., None]:
+    """``axe(page)`` fails where axe-core has serious or critical findings on a page as it is now.
+
+    The page must be in the middle of no fade: half a colour has half a contrast. ``within`` narrows
+    it to a CSS selector, as for a dialog.
+    """
+    if not AXE.exists():
+        pytest.skip("needs axe-core: npm ci in bridge/web")
+    script = AXE.read_text(encoding="utf-8")
+
+    def check(page: Page, within: str | None = None) -> None:
+        # Run by the driver, past the page's policy, which forbids such scripts.
+        if page.evaluate("typeof window.axe") == "undefined":
+            page.evaluate(script)
+        found = page.evaluate(
+            "async (within) => (await axe.run(within ?? document, {resultTypes: ['violations']}))"
+            ".violations.filter(({impact}) => impact === 'serious' || impact === 'critical')"
+            ".map(({id, help, nodes}) => `${id}: ${help}: ${nodes.map((n) => n.html).join(' ')}`)",
+            within,
+        )
+        assert found == []
+
+    return check
+
+
 def _note(problems: list[str], line: Any) -> None:
-    # A bridge that is away on purpose is logged by the browser itself; a screenshot, by the driver.
-    expected = ("ERR_CONNECTION", "Failed to load resource", "GPU stall due to ReadPixels")
+    # A bridge that is away on purpose is logged by the browser itself, and so is a page that is
+    # left while it connects; a screenshot, by the driver.
+    expected = (
+        "ERR_CONNECTION",
+        "Failed to load resource",
+        "closed before the connection is established",
+        "GPU stall due to ReadPixels",
+    )
     if line.type in ("error", "warning") and not any(word in line.text for word in expected):
         problems.append(line.text)

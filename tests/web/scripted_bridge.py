@@ -11,15 +11,13 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
-import msgpack
 import numpy as np
 from aiohttp import WSMsgType, web
 
-import bridge
-from bridge.model.hand import mesh_document, open_hand
+from bridge.model.hand import open_hand
+from bridge.pages import add_page_routes
 from bridge.protocol import (
     SUBPROTOCOL,
     ErrorMessage,
@@ -38,8 +36,6 @@ from bridge.protocol import (
 )
 from bridge.streams import ViewSource, WhipSettings, add_whip_routes
 
-WEB_FOLDER = Path(bridge.__file__).parent / "web"
-PAGES = {"/": "index.html", "/capture": "capture.html", "/viewer": "viewer.html"}
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -89,6 +85,7 @@ class ScriptedBridge:
         shapes: Shapes in force, sent to each watcher first.
         clock_offset_ns: How far its clock is ahead of this machine's monotonic clock.
         age_ms: Age of a pose when it is sent.
+        greeting: What each watcher is sent after the shapes: anchor, state of playback.
         received: Every message from a page.
         whip_refusals: Answers to give to the next WHIP offers instead of taking them.
         whip_requests: Method and path of every WHIP request.
@@ -104,6 +101,7 @@ class ScriptedBridge:
         self.shapes = (shape_packet(Side.LEFT), shape_packet(Side.RIGHT))
         self.clock_offset_ns = 1_000_000_000_000_000
         self.age_ms = 40.0
+        self.greeting: tuple[Message, ...] = ()
         self.received: list[Message] = []
         self.whip_refusals: list[tuple[int, dict[str, str]]] = []
         self.whip_requests: list[tuple[str, str]] = []
@@ -147,6 +145,21 @@ class ScriptedBridge:
 
         self.call(cut())
 
+    def tell(self, *messages: Message) -> None:
+        """Sends messages to all watchers."""
+
+        async def send() -> None:
+            for socket in list(self._sockets):
+                for message in messages:
+                    await socket.send_bytes(encode(message))
+
+        self.call(send())
+
+    @property
+    def now_ns(self) -> int:
+        """The bridge's clock."""
+        return self._now_ns()
+
     def go_down(self) -> None:
         """Stops listening and cuts all connections; ``come_back`` listens on the same port."""
         self.drop_watchers()
@@ -166,10 +179,7 @@ class ScriptedBridge:
 
     async def _start(self) -> None:
         app = web.Application(middlewares=[_with_policy, self._refusing])
-        for path in PAGES:
-            app.router.add_get(path, _page)
-        app.router.add_static("/static", WEB_FOLDER / "dist")
-        app.router.add_get("/hands/{side:left|right}.msgpack", _hand)
+        add_page_routes(app)
         app.router.add_get("/health", self._health)
         app.router.add_get("/ws/{room}", self._websocket)
         add_whip_routes(app, self, WhipSettings(loopback=True))
@@ -232,8 +242,8 @@ class ScriptedBridge:
         return socket
 
     async def _send(self, socket: web.WebSocketResponse) -> None:
-        for shape in self.shapes:
-            await socket.send_bytes(encode(shape))
+        for message in (*self.shapes, *self.greeting):
+            await socket.send_bytes(encode(message))
         seq = 0
         while True:
             if seq % int(RATE_HZ) == 0:
@@ -253,12 +263,3 @@ async def _with_policy(request: web.Request, handler: Any) -> web.StreamResponse
     if not response.prepared:
         response.headers["Content-Security-Policy"] = POLICY
     return response
-
-
-async def _page(request: web.Request) -> web.FileResponse:
-    return web.FileResponse(WEB_FOLDER / PAGES[request.path])
-
-
-async def _hand(request: web.Request) -> web.Response:
-    side = Side[request.match_info["side"].upper()]
-    return web.Response(body=msgpack.packb(mesh_document(side)))

@@ -1,3 +1,11 @@
+import {
+  NO_CAMERA_API,
+  type Problem,
+  cameraProblem,
+  deviceOf,
+  notSecure,
+} from "../ui/problems.js";
+
 /** What is asked of a camera; the browser gives the nearest it has. */
 export interface Wanted {
   deviceId: string | null;
@@ -12,18 +20,27 @@ export const QUALITIES = [
   { id: "720p30", label: "720p, 30 fps", width: 1280, height: 720, frameRate: 30 },
   { id: "720p60", label: "720p, 60 fps", width: 1280, height: 720, frameRate: 60 },
   { id: "1080p30", label: "1080p, 30 fps", width: 1920, height: 1080, frameRate: 30 },
+  { id: "1080p60", label: "1080p, 60 fps", width: 1920, height: 1080, frameRate: 60 },
   { id: "480p30", label: "480p, 30 fps", width: 640, height: 480, frameRate: 30 },
+  { id: "480p15", label: "480p, 15 fps", width: 640, height: 480, frameRate: 15 },
 ] as const;
+
+/** One of them. */
+export type Quality = (typeof QUALITIES)[number];
+
+/** The next quality that costs the device less; null where there is none. */
+export function lowerQuality({ width, height, frameRate }: Quality): Quality | null {
+  const cost = (q: Quality) => q.width * q.height * q.frameRate;
+  const less = QUALITIES.filter((q) => cost(q) < width * height * frameRate);
+  return less.sort((a, b) => cost(b) - cost(a))[0] ?? null;
+}
 
 /** Why there is no picture, in plain words with the next step. */
 export class CameraError extends Error {
   override readonly name = "CameraError";
 
-  constructor(
-    readonly title: string,
-    message: string,
-  ) {
-    super(message);
+  constructor(readonly problem: Problem) {
+    super(problem.title);
   }
 }
 
@@ -40,12 +57,7 @@ export async function alreadyAllowed(): Promise<boolean> {
 /** Opens a camera. @throws CameraError */
 export async function openCamera(wanted: Wanted): Promise<MediaStream> {
   if (!navigator.mediaDevices) {
-    throw isSecureContext
-      ? new CameraError("No camera in this browser", "Open this page in Safari, Chrome or Firefox.")
-      : new CameraError(
-          "The page is not secure",
-          "Browsers lend the camera only to https pages. Open the same address with https:// in front.",
-        );
+    throw new CameraError(isSecureContext ? NO_CAMERA_API : notSecure(location));
   }
   const { deviceId, facing, width, height, frameRate } = wanted;
   try {
@@ -59,7 +71,7 @@ export async function openCamera(wanted: Wanted): Promise<MediaStream> {
       },
     });
   } catch (error) {
-    throw explain(error as Error);
+    throw new CameraError(cameraProblem(error as Error, deviceOf(navigator)));
   }
 }
 
@@ -67,28 +79,4 @@ export async function openCamera(wanted: Wanted): Promise<MediaStream> {
 export async function listCameras(): Promise<MediaDeviceInfo[]> {
   const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
   return devices.filter(({ kind }) => kind === "videoinput");
-}
-
-/** What an error of getUserMedia means to the user. */
-export function explain(error: { name: string; message: string }): CameraError {
-  switch (error.name) {
-    case "NotAllowedError":
-    case "SecurityError":
-      return new CameraError(
-        "The camera was refused",
-        "Allow the camera for this page: tap the lock or camera sign beside the address, then press Start again.",
-      );
-    case "NotFoundError":
-      return new CameraError("No camera found", "Plug one in, or open this page on a phone.");
-    case "NotReadableError":
-    case "AbortError":
-      return new CameraError(
-        "The camera is busy",
-        "Another app or tab uses it. Close that, then press Start again.",
-      );
-    case "OverconstrainedError":
-      return new CameraError("This camera is gone", "Choose another camera, then press Start.");
-    default:
-      return new CameraError("The camera does not start", `${error.name}: ${error.message}`);
-  }
 }

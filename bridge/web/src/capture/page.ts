@@ -1,5 +1,6 @@
 import { byId, el, setText } from "../ui/dom.js";
-import { QUALITIES, type Wanted } from "./camera.js";
+import { QUALITIES, type Quality, type Wanted } from "./camera.js";
+import type { Warning } from "./device_watch.js";
 import type { Sent } from "./sent_stats.js";
 
 type Tone = "good" | "warn" | "bad" | "off";
@@ -11,7 +12,10 @@ export class Page {
   readonly camera = byId("camera", HTMLSelectElement);
   readonly quality = byId("quality", HTMLSelectElement);
   readonly view = byId("view", HTMLInputElement);
-  readonly #preview = byId("preview", HTMLVideoElement);
+  readonly preview = byId("preview", HTMLVideoElement);
+  readonly lock = byId("lock", HTMLButtonElement);
+  readonly torch = byId("torch", HTMLButtonElement);
+  readonly anchor = byId("anchor-open", HTMLButtonElement);
   readonly #state = byId("state");
   readonly #notice = byId("notice");
 
@@ -25,12 +29,12 @@ export class Page {
   }
 
   /** The resolution and frame rate that are chosen. */
-  get wantedQuality(): Pick<Wanted, "width" | "height" | "frameRate"> {
+  get wantedQuality(): Quality {
     return QUALITIES.find(({ id }) => id === this.quality.value) ?? QUALITIES[0];
   }
 
   showPicture(stream: MediaStream | null): void {
-    this.#preview.srcObject = stream;
+    this.preview.srcObject = stream;
   }
 
   setState(tone: Tone, words: string): void {
@@ -42,6 +46,7 @@ export class Page {
   setPublishing(on: boolean): void {
     this.start.dataset.on = `${on}`;
     setText(this.start, on ? "Stop" : "Start");
+    this.anchor.disabled = !on;
     this.view.disabled = on;
   }
 
@@ -65,6 +70,24 @@ export class Page {
       link.href = notice.action.href;
       setText(link, notice.action.label);
     }
+  }
+
+  /** Says what the device suffers from; `onLower` is for the button that lowers the quality. */
+  setWarnings(warnings: readonly Warning[], onLower: (() => void) | null): void {
+    const list = byId("warnings");
+    // Figures in a text change each second: it is read out once, when the warning begins.
+    const key = [...warnings.map(({ id }) => id), onLower !== null].join();
+    if (list.dataset.key === key) return;
+    list.dataset.key = key;
+    list.replaceChildren(
+      ...warnings.map(({ text, lower }) => {
+        const line = el("p", {}, text);
+        if (!lower || !onLower) return line;
+        const button = el("button", { class: "button", type: "button" }, "Send a smaller picture");
+        button.addEventListener("click", onLower);
+        return el("div", {}, line, button);
+      }),
+    );
   }
 
   /** Lists the cameras and marks the one in use. */

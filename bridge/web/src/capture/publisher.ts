@@ -1,6 +1,8 @@
 import { Backoff } from "../protocol/index.js";
+import { BRIDGE_GONE, NO_WEBRTC, type Problem, WEBRTC_FAILED, roomFull } from "../ui/problems.js";
 import { openClockChannel } from "./clock_channel.js";
 import { orderCodecs } from "./codecs.js";
+import { type Sight, openSightChannel } from "./sight.js";
 import { WhipError, end, publish } from "./whip.js";
 
 /** Where publishing stands. */
@@ -8,15 +10,21 @@ export type PublishState =
   | { kind: "idle" }
   | { kind: "connecting" }
   | { kind: "live" }
-  | { kind: "retrying"; reason: string }
+  | { kind: "retrying"; problem: Problem }
   /** `denied`: for want of a token. */
-  | { kind: "refused"; reason: string; denied?: boolean };
+  | { kind: "refused"; problem: Problem; denied?: boolean };
 
 const MAX_BITRATE = 4_000_000;
 /** A connection that is merely shaken often comes back within this time. */
 const SHAKEN_MS = 3000;
 /** An attempt that has not connected by then never will. */
 const CONNECT_MS = 12_000;
+
+const BROKEN: Problem = {
+  title: "The connection broke.",
+  text: "The network is gone, or the bridge.",
+  next: "Trying again by itself.",
+};
 
 /** Keeps one camera's picture flowing to one view of a room, until it is stopped. */
 export class Publisher {
@@ -33,10 +41,16 @@ export class Publisher {
   constructor(
     private readonly codecs: readonly string[],
     private readonly onState: (state: PublishState) => void,
+    private readonly onSight: (sight: Sight) => void = () => {},
   ) {}
 
   get state(): PublishState {
     return this.#state;
+  }
+
+  /** The bridge that takes the stream, which need not be this page's; null while none does. */
+  get bridge(): string | null {
+    return this.#session && new URL(this.#session).origin;
   }
 
   /** The sender's statistics, null while there is none. */
@@ -92,10 +106,7 @@ export class Publisher {
     try {
       peer = this.#newPeer();
     } catch {
-      this.#setState({
-        kind: "refused",
-        reason: "This browser has no WebRTC, or it is switched off.",
-      });
+      this.#setState({ kind: "refused", problem: NO_WEBRTC });
       return;
     }
     this.#peer = peer;
@@ -103,7 +114,7 @@ export class Publisher {
       if (peer === this.#peer) this.#onConnection(peer.connectionState);
     });
     this.#timer = setTimeout(
-      () => this.#retry("No connection came about. Are both devices in the same network?"),
+      () => this.#retry(WEBRTC_FAILED),
       CONNECT_MS,
     );
     const token = this.#token;
@@ -121,6 +132,9 @@ export class Publisher {
   #newPeer(): RTCPeerConnection {
     const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
     openClockChannel(peer);
+    openSightChannel(peer, (sight) => {
+      if (peer === this.#peer) this.onSight(sight);
+    });
     const transceiver = peer.addTransceiver(this.#track!, {
       direction: "sendonly",
       sendEncodings: [{ maxBitrate: MAX_BITRATE }],
@@ -136,28 +150,34 @@ export class Publisher {
       this.#backoff.reset();
       this.#setState({ kind: "live" });
     } else if (state === "disconnected") {
-      this.#timer = setTimeout(() => this.#retry("The connection broke."), SHAKEN_MS);
+      this.#timer = setTimeout(() => this.#retry(BROKEN), SHAKEN_MS);
     } else if (state === "failed" || state === "closed") {
-      this.#retry("The connection broke.");
+      this.#retry(BROKEN);
     }
   }
 
   #failed(error: Error): void {
-    if (error instanceof WhipError && !error.retryable) {
-      this.#drop();
-      this.#setState({ kind: "refused", reason: error.message, denied: error.denied });
+    if (!(error instanceof WhipError)) {
+      this.#retry({ ...WEBRTC_FAILED, text: `The browser says: ${error.message}.` });
+    } else if (error.retryable) {
+      this.#retry(triedAgain(error), error.retryAfterMs);
     } else {
-      const afterMs = error instanceof WhipError ? error.retryAfterMs : null;
-      this.#retry(
-        error instanceof WhipError ? error.message : `WebRTC failed: ${error.message}.`,
-        afterMs,
-      );
+      this.#drop();
+      const problem = { title: "The stream was not taken", text: error.message, next: "" };
+      this.#setState({ kind: "refused", problem, denied: error.denied });
     }
   }
 
-  #retry(reason: string, afterMs: number | null = null): void {
+  #retry(problem: Problem, afterMs: number | null = null): void {
     this.#drop();
-    this.#setState({ kind: "retrying", reason });
+    this.#setState({ kind: "retrying", problem });
     this.#timer = setTimeout(() => this.#connect(), afterMs ?? this.#backoff.next());
   }
+}
+
+/** What to say while the page tries again after an answer of the bridge, or none. */
+function triedAgain({ message, full, status }: WhipError): Problem {
+  if (status === null) return BRIDGE_GONE;
+  const next = full ? roomFull("", "device").next : "Trying again by itself.";
+  return { title: message, text: "", next };
 }

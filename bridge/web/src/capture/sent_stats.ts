@@ -5,6 +5,10 @@ export interface Sent {
   height: number;
   megabits: number;
   codec: string;
+  /** Pictures a second that the camera gives; null where the browser does not tell. */
+  cameraFps: number | null;
+  /** Why less is sent than could be: "none", "cpu", "bandwidth" or "other". */
+  limit: string;
 }
 
 /** Reads a sender's statistics; rates are over the time between two readings. */
@@ -31,6 +35,8 @@ export class SentStats {
       // bits per millisecond are kilobits per second
       megabits: last && elapsedMs > 0 ? ((video.bytesSent - last.bytes) * 8) / elapsedMs / 1000 : 0,
       codec: entries.get(video.codecId)?.mimeType?.replace("video/", "") ?? "",
+      cameraFps: entries.get(video.mediaSourceId)?.framesPerSecond ?? null,
+      limit: video.qualityLimitationReason ?? "none",
     };
   }
 }

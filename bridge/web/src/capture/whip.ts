@@ -12,8 +12,15 @@ export class WhipError extends Error {
     readonly retryAfterMs: number | null = null,
     /** Whether it was for want of a token. */
     readonly denied = false,
+    /** The answer's HTTP status; null where none came. */
+    readonly status: number | null = null,
   ) {
     super(message);
+  }
+
+  /** Whether places were the matter. */
+  get full(): boolean {
+    return this.status === 503;
   }
 }
 
@@ -44,7 +51,7 @@ export async function publish(
   const text = await response.text();
   if (response.status !== 201) throw refusal(response.status, text, response.headers);
   const location = response.headers.get("Location");
-  if (!location) throw new WhipError("The bridge's answer names no session.", true);
+  if (!location) throw new WhipError("The bridge's answer names no session.", true, null, false, 201);
   try {
     await peer.setRemoteDescription({ type: "answer", sdp: text });
   } catch {
@@ -104,19 +111,24 @@ export function refusal(status: number, text: string, headers: Headers): WhipErr
       false,
       null,
       true,
+      status,
     );
   }
   if (status === 503 || status === 429) {
     const seconds = Number(headers.get("Retry-After"));
     const retryAfterMs = seconds > 0 ? Math.min(seconds, 60) * 1000 : null;
     const reason = status === 503 ? "The bridge has no place left" : "Too many attempts";
-    return new WhipError(`${reason}${because}.`, true, retryAfterMs);
+    return new WhipError(`${reason}${because}.`, true, retryAfterMs, false, status);
   }
   if (status === 404) {
-    return new WhipError(`This room does not exist${because}. Open the link again.`, false);
+    const words = `This room does not exist${because}. Open the link again.`;
+    return new WhipError(words, false, null, false, status);
   }
-  if (status >= 500) return new WhipError(`The bridge failed${because}.`, true);
-  return new WhipError(`The bridge refused the stream: ${status}${because}.`, false);
+  if (status >= 500) {
+    return new WhipError(`The bridge failed${because}.`, true, null, false, status);
+  }
+  const words = `The bridge refused the stream: ${status}${because}.`;
+  return new WhipError(words, false, null, false, status);
 }
 
 function gathered(peer: RTCPeerConnection, limitMs: number): Promise<void> {

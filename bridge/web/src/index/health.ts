@@ -15,13 +15,18 @@ export function asksForTokens(health: unknown): boolean {
 export function readHealth(health: unknown): RoomSummary[] {
   const rooms = (health as { rooms?: Record<string, any> } | null)?.rooms;
   if (typeof rooms !== "object" || rooms === null) return [];
-  return Object.entries(rooms).map(([name, room]) => ({
+  return Object.entries(rooms).map(([name, room]) => readRoom(name, room));
+}
+
+/** Reads one room of `/health`, or the answer of `/rooms/{room}`. */
+export function readRoom(name: string, room: any): RoomSummary {
+  return {
     name,
     live: (Array.isArray(room?.views) ? room.views : [])
       .filter((view: any) => view?.live === true)
       .map((view: any) => String(view.view)),
     poseRateHz: Number(room?.pose_rate_hz) || 0,
-  }));
+  };
 }
 
 /** A room's state in one line. */

@@ -44,7 +44,20 @@ export async function join(room: string, code: string): Promise<Joined> {
   return { room, scope: answer.scope, token: answer.token };
 }
 
-/** The page that a scope is for. */
-export function pageFor({ room, scope }: Pick<Joined, "room" | "scope">): string {
-  return `/${scope === "publish" ? "capture" : "viewer"}?room=${room}`;
+/**
+ * The page that a scope is for.
+ *
+ * @param learns whether whoever joins wears a headset: then it is the headset's page.
+ */
+export function pageFor(
+  { room, scope }: Pick<Joined, "room" | "scope">,
+  { learns = false } = {},
+): string {
+  const watching = learns ? "learn" : "viewer";
+  return `/${scope === "publish" ? "capture" : watching}?room=${room}`;
+}
+
+/** Whether a browser is one of those that run in headsets. */
+export function isHeadset(userAgent: string): boolean {
+  return /OculusBrowser|Quest|Pico|Wolvic|VisionOS/i.test(userAgent);
 }

@@ -1,7 +1,7 @@
 import { Backoff } from "./backoff.js";
 import { ProtocolError } from "./errors.js";
 import { type Message, SUBPROTOCOL } from "./messages.js";
-import { WatchSession } from "./session.js";
+import { type Sendable, type WatchRole, WatchSession } from "./session.js";
 
 /** Where a connection stands. One that waits or is lost stays so while it tries again. */
 export type ConnectionState =
@@ -18,6 +18,8 @@ export type Refusal = "unsupported_version" | "unauthorised" | "forbidden";
 /** The part of a WebSocket that a connection uses. */
 export interface SocketLike {
   binaryType: string;
+  /** Bytes that wait to be sent; a socket that does not tell is taken to have none. */
+  readonly bufferedAmount?: number;
   onopen: (() => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
   onclose: ((event: { code: number; reason: string }) => void) | null;
@@ -38,6 +40,8 @@ export interface Surroundings {
 export interface ConnectionOptions {
   url: string;
   client: string;
+  /** `watch` unless own hands are sent, too. */
+  role?: WatchRole;
   /** What lets in, where the bridge asks for it. */
   token?: string | null;
   onState(state: ConnectionState): void;
@@ -63,8 +67,10 @@ const PING_BURST_MS = [0, 100, 200, 400, 800];
 const PING_EVERY_MS = 2000;
 /** The bridge sends a status every second: this much silence means that it is gone. */
 const SILENCE_MS = 6000;
+/** With so much unsent, a network stands still, and what is added only comes too late. */
+const MAX_UNSENT_BYTES = 32 * 1024;
 
-/** A watcher's connection to a room that is kept up: it reconnects until it is closed. */
+/** A watcher's or learner's connection to a room, kept up: it reconnects until it is closed. */
 export class Connection {
   #state: ConnectionState = { kind: "closed" };
   #session: WatchSession;
@@ -74,6 +80,7 @@ export class Connection {
   /** With which a lost connection may be resumed. */
   #resume: string | null = null;
   #timers = new Set<() => void>();
+  #dropped = 0;
   readonly #backoff: Backoff;
 
   constructor(
@@ -99,6 +106,34 @@ export class Connection {
     return roundTripNs === null ? null : Number(roundTripNs) / 1e6;
   }
 
+  /** Messages that `send` did not send. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** With which the bridge knows this client: from the last welcome, null before it. */
+  get resume(): string | null {
+    return this.#resume;
+  }
+
+  /**
+   * Sends a message now, or not at all: hands and commands that come late do harm. What cannot be
+   * sent, because the connection is not open or too much waits unsent, is dropped and counted.
+   *
+   * @returns whether it was sent.
+   * @throws ProtocolError for hands from a connection whose role is not `learn`.
+   */
+  send(message: Sendable): boolean {
+    const socket = this.#socket;
+    const full = (socket?.bufferedAmount ?? 0) > MAX_UNSENT_BYTES;
+    if (!socket || this.#state.kind !== "open" || full) {
+      this.#dropped++;
+      return false;
+    }
+    socket.send(this.#session.send(message));
+    return true;
+  }
+
   /** Connects, now and again after every loss. */
   open(): void {
     if (this.#state.kind === "closed") this.#connect();
@@ -122,6 +157,7 @@ export class Connection {
   #newSession(): WatchSession {
     return new WatchSession({
       client: this.options.client,
+      role: this.options.role ?? "watch",
       token: this.options.token ?? null,
       resume: this.#resume,
     });

@@ -16,6 +16,7 @@ export type {
   Message,
   MessageOf,
   MessageType,
+  PlaybackState,
   Pose,
   PoseHand,
   Shape,
@@ -23,6 +24,8 @@ export type {
   ViewStatus,
 } from "./messages.js";
 export { MAX_MESSAGE_BYTES, SUBPROTOCOL, VERSION } from "./messages.js";
+export * from "./coordinates.js";
 export { isName } from "./names.js";
-export { multiply, rotate, slerp } from "./quaternion.js";
-export { WatchSession } from "./session.js";
+export { type OpenXRJoints, keypointsOfOpenxr, openxrJoints } from "./openxr.js";
+export { fromAxes, multiply, rotate, slerp } from "./quaternion.js";
+export { type Sendable, type WatchRole, WatchSession } from "./session.js";

@@ -30,6 +30,11 @@ export const KEYPOINT_OF_JOINT: readonly number[] = [
   0, 5, 6, 7, 9, 10, 11, 17, 18, 19, 13, 14, 15, 1, 2, 3,
 ];
 
+/** Joint of XR_EXT_hand_tracking at each of the 21 keypoints; WebXR's is one less. */
+export const OPENXR_OF_KEYPOINT: readonly number[] = [
+  1, 2, 3, 4, 5, 7, 8, 9, 10, 12, 13, 14, 15, 17, 18, 19, 20, 22, 23, 24, 25,
+];
+
 /** Keypoint of each fingertip, thumb to little. */
 export const FINGERTIPS: readonly number[] = [4, 8, 12, 16, 20];
 

@@ -84,3 +84,22 @@ export function slerp(
   norm = Math.sqrt(norm);
   for (let k = 0; k < 4; k++) out[o + k] = out[o + k]! / norm;
 }
+
+type Axis = readonly [number, number, number];
+
+/**
+ * Writes the turn that takes x, y and z to these axes (orthogonal, right-handed, of length 1), by
+ * its largest component (Shepperd 1978).
+ */
+export function fromAxes(out: NumberArray, o: number, x: Axis, y: Axis, z: Axis): void {
+  const trace = x[0] + y[1] + z[2];
+  const squares = [1 + 2 * x[0] - trace, 1 + 2 * y[1] - trace, 1 + 2 * z[2] - trace, 1 + trace];
+  const q = [
+    [squares[0]!, x[1] + y[0], z[0] + x[2], y[2] - z[1]],
+    [x[1] + y[0], squares[1]!, y[2] + z[1], z[0] - x[2]],
+    [z[0] + x[2], y[2] + z[1], squares[2]!, x[1] - y[0]],
+    [y[2] - z[1], z[0] - x[2], x[1] - y[0], squares[3]!],
+  ][squares.indexOf(Math.max(...squares))]!;
+  const norm = Math.hypot(...q);
+  for (let k = 0; k < 4; k++) out[o + k] = q[k]! / norm;
+}

@@ -18,14 +18,21 @@ const AFTER_WELCOME = new Set([
   "bye",
 ]);
 
+/** A learner is a watcher who also sends its own hands. */
+export type WatchRole = "watch" | "learn";
+
+/** What a page sends of its own accord, once it is welcome. */
+export type Sendable = MessageOf<"learner_hands"> | MessageOf<"playback_control">;
+
 /**
- * A watcher's side of one connection, sans-I/O: bytes in, messages and answers out.
+ * A watcher's or learner's side of one connection, sans-I/O: bytes in, messages and answers out.
  *
  * Times are nanoseconds of any monotonic local clock, handed in by the caller.
  */
 export class WatchSession {
   readonly clock = new ClockSync();
   readonly #client: string;
+  readonly #role: WatchRole;
   readonly #token: string | null;
   readonly #resume: string | null;
   readonly #maxRateHz: number | null;
@@ -35,17 +42,20 @@ export class WatchSession {
 
   constructor({
     client,
+    role = "watch",
     token = null,
     resume = null,
     maxRateHz = null,
   }: {
     client: string;
+    role?: WatchRole;
     token?: string | null;
     /** The `session` of the last connection's welcome, to go on as the same client. */
     resume?: string | null;
     maxRateHz?: number | null;
   }) {
     this.#client = client;
+    this.#role = role;
     this.#token = token;
     this.#resume = resume;
     this.#maxRateHz = maxRateHz;
@@ -61,12 +71,24 @@ export class WatchSession {
     return encode({
       type: "hello",
       versions: [VERSION],
-      role: "watch",
+      role: this.#role,
       client: this.#client,
       token: this.#token,
       resume: this.#resume,
       capabilities: [],
     });
+  }
+
+  /**
+   * The bytes of a message that a page sends of its own accord.
+   *
+   * @throws ProtocolError before the welcome, and for hands from a watcher who is no learner.
+   */
+  send(message: Sendable): Uint8Array {
+    if (this.#welcome === null || (message.type === "learner_hands" && this.#role !== "learn")) {
+      throw new ProtocolError(`${message.type} must not be sent now`, "unexpected");
+    }
+    return encode(message);
   }
 
   /** The bytes of a ping sent now. */

@@ -2,7 +2,6 @@ import {
   Bone,
   BufferAttribute,
   BufferGeometry,
-  DetachedBindMode,
   Group,
   type Material,
   Matrix4,
@@ -19,9 +18,11 @@ import {
   SIDE_NAMES,
   keypointsFromPose,
 } from "../protocol/index.js";
+import { coarserFaces } from "./coarse.js";
 import { endAtWrist } from "./forearm.js";
-import { GhostMaterial, depthOnlyMaterial, shadowMaterial } from "./ghost_material.js";
+import { GhostMaterial, depthOnlyMaterial } from "./ghost_material.js";
 import { type HandMesh, shapedVertices } from "./hand_mesh.js";
+import { HandShadow } from "./hand_shadow.js";
 import type { PlayedHand } from "./playout.js";
 
 /** Drawn in this order: a shadow never lies on a ghost, and the floor shines through. */
@@ -29,19 +30,24 @@ const SHADOW_ORDER = 0;
 const DEPTH_ORDER = 1;
 const COLOR_ORDER = 2;
 
+/** The part of the triangles that a coarse hand has. */
+const COARSE = 0.4;
+
 /** A skinned, translucent hand of 16 bones in MANO order. */
 export class GhostHand {
   /** What to add to a scene. */
   readonly object: Object3D;
   readonly material = new GhostMaterial();
-  readonly #shadowMaterial = shadowMaterial();
-  readonly #shadow: SkinnedMesh;
+  readonly #shadow = new HandShadow(SHADOW_ORDER);
+  #floorY = 0;
   #shadowStrength = 0;
   /** (21 * 3) keypoints as last posed, metres in the stage. */
   keypointsM: Float64Array | null = null;
   #restJointsM: Float32Array;
   readonly #mesh: HandMesh;
   readonly #geometry = new BufferGeometry();
+  readonly #faces: BufferAttribute;
+  #drawn: BufferAttribute;
   readonly #bones: Bone[];
   readonly #skeleton: Skeleton;
 
@@ -49,7 +55,8 @@ export class GhostHand {
     const ended = endAtWrist(mesh);
     this.#mesh = ended;
     this.#restJointsM = mesh.restJointsM;
-    this.#geometry.setIndex(new BufferAttribute(ended.faces, 1));
+    this.#faces = new BufferAttribute(ended.faces, 1);
+    this.#drawn = this.#faces;
     this.#geometry.setAttribute("skinIndex", new BufferAttribute(ended.skinIndex, 4));
     this.#geometry.setAttribute("skinWeight", new BufferAttribute(ended.skinWeight, 4));
     this.#geometry.setAttribute("fade", new BufferAttribute(ended.fade, 1));
@@ -68,10 +75,7 @@ export class GhostHand {
     this.object.add(this.#bones[0]!);
     this.#skin(depthOnlyMaterial(), DEPTH_ORDER);
     this.#skin(this.material, COLOR_ORDER);
-    this.#shadow = this.#skin(this.#shadowMaterial, SHADOW_ORDER);
-    // Detached, its own matrix applies after the bones': that is what flattens it on the floor.
-    this.#shadow.bindMode = DetachedBindMode;
-    this.#shadow.matrixAutoUpdate = false;
+    this.object.add(this.#shadow.object);
     this.setShape(new Float32Array(10), mesh.restJointsM);
     this.setOpacity(0);
   }
@@ -85,6 +89,14 @@ export class GhostHand {
     return this.#bones;
   }
 
+  /** Draws fewer triangles from now on, for a browser without a GPU; takes some tenths of a second. */
+  coarsen(): void {
+    const { verticesM } = this.#mesh;
+    const faces = coarserFaces(verticesM, this.#faces.array as Uint16Array, COARSE);
+    this.#drawn = new BufferAttribute(faces, 1);
+    this.#geometry.setIndex(this.#drawn);
+  }
+
   /** Takes the shape of a person's hand: 10 betas, and the 21 rest keypoints they lead to. */
   setShape(betas: ArrayLike<number>, restJointsM: Float32Array): void {
     this.#restJointsM = restJointsM;
@@ -92,7 +104,10 @@ export class GhostHand {
       "position",
       new BufferAttribute(shapedVertices(this.#mesh, betas), 3),
     );
+    // Normals are those of the whole mesh, however much of it is drawn.
+    this.#geometry.setIndex(this.#faces);
     this.#geometry.computeVertexNormals();
+    this.#geometry.setIndex(this.#drawn);
     const rest = (joint: number) =>
       new Vector3().fromArray(restJointsM, KEYPOINT_OF_JOINT[joint]! * 3);
     for (let joint = 0; joint < N_JOINTS; joint++) {
@@ -116,22 +131,23 @@ export class GhostHand {
     this.#bones[0]!.position.fromArray(wristM);
     this.#bones.forEach((bone, joint) => bone.quaternion.fromArray(poseQuat, joint * 4));
     this.keypointsM = keypointsFromPose(this.#restJointsM, poseQuat, wristM);
+    if (this.#shadowStrength > 0) this.#shadow.update(this.keypointsM, this.#floorY);
   }
 
   /** Lets the hand throw a shadow straight down onto the plane at this height. */
   setFloor(floorY: number, strength: number): void {
     this.#shadowStrength = strength;
-    this.#shadow.matrix.makeScale(1, 0, 1).setPosition(0, floorY, 0);
+    this.#floorY = floorY;
   }
 
   /** 0 hides the hand, 1 shows it as ghostly as it ever is. */
   setOpacity(opacity: number): void {
-    this.material.opacity = opacity;
-    this.#shadowMaterial.opacity = opacity * this.#shadowStrength;
+    this.material.strength = opacity;
+    this.#shadow.setOpacity(opacity * this.#shadowStrength);
     this.object.visible = opacity > 0;
   }
 
   get opacity(): number {
-    return this.material.opacity;
+    return this.material.strength;
   }
 }

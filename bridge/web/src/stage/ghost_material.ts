@@ -1,10 +1,10 @@
 import {
   Color,
+  DoubleSide,
   MeshBasicMaterial,
-  MeshStandardMaterial,
   NotEqualStencilFunc,
   ReplaceStencilOp,
-  type WebGLProgramParametersWithUniforms,
+  ShaderMaterial,
 } from "three";
 
 /** A ghost's look: what the page's light or dark theme changes. */
@@ -15,45 +15,80 @@ export interface GhostLook {
   rim: string;
 }
 
-/** Hands the mesh's `fade` attribute to the fragment shader as `vFade`. */
-function passFade(shader: WebGLProgramParametersWithUniforms): void {
-  shader.vertexShader = shader.vertexShader
-    .replace("#include <common>", "attribute float fade;\nvarying float vFade;\n#include <common>")
-    .replace("#include <begin_vertex>", "#include <begin_vertex>\nvFade = fade;");
-  shader.fragmentShader = shader.fragmentShader.replace(
-    "#include <common>",
-    "varying float vFade;\n#include <common>",
-  );
-}
-
 /**
  * A translucent, softly lit material: clear where it faces the eye, denser along the silhouette,
  * fading out along the forearm by the mesh's `fade` attribute.
+ *
+ * Everything but the silhouette is calculated by the vertex: a hand's vertices are close together,
+ * and where a browser draws without a GPU, light by the pixel takes most of a frame. Light is a
+ * sky, a sun above and a fill from the left; sums are linear, colours leave the vertex as sRGB.
  */
-export class GhostMaterial extends MeshStandardMaterial {
-  readonly #rim = { value: new Color() };
-
+export class GhostMaterial extends ShaderMaterial {
   constructor() {
-    super({ transparent: true, depthWrite: false, roughness: 0.55, metalness: 0 });
-    this.onBeforeCompile = (shader) => {
-      passFade(shader);
-      shader.uniforms.rimColor = this.#rim;
-      shader.fragmentShader = shader.fragmentShader
-        .replace("#include <common>", "uniform vec3 rimColor;\n#include <common>")
-        .replace(
-          "#include <opaque_fragment>",
-          `float facing = saturate( dot( normalize( normal ), normalize( vViewPosition ) ) );
-          float rim = pow( 1.0 - facing, 2.0 );
-          outgoingLight = mix( outgoingLight, rimColor, 0.75 * rim * vFade );
-          diffuseColor.a *= mix( 0.66, 0.96, rim ) * vFade;
-          #include <opaque_fragment>`,
-        );
-    };
+    super({
+      transparent: true,
+      depthWrite: false,
+      uniforms: {
+        ghost: { value: new Color() },
+        rim: { value: new Color() },
+        strength: { value: 1 },
+      },
+      vertexShader: `
+        #include <common>
+        #include <skinning_pars_vertex>
+        uniform vec3 ghost;
+        uniform float strength;
+        attribute float fade;
+        varying vec4 vColor;
+        varying float vFacing;
+        varying float vFade;
+        void main() {
+          #include <beginnormal_vertex>
+          #include <skinbase_vertex>
+          #include <skinnormal_vertex>
+          #include <begin_vertex>
+          #include <skinning_vertex>
+          vec4 seen = modelViewMatrix * vec4( transformed, 1.0 );
+          gl_Position = projectionMatrix * seen;
+          vec3 up = normalize( mat3( modelMatrix ) * objectNormal );
+          vec3 light = mix( vec3( 0.14, 0.16, 0.2 ), vec3( 0.51 ), 0.5 * up.y + 0.5 )
+            + 0.67 * saturate( dot( up, vec3( 0.268, 0.894, 0.358 ) ) )
+            + 0.16 * saturate( dot( up, vec3( -0.811, 0.324, 0.487 ) ) );
+          vec3 lit = min( ghost * light, vec3( 1.0 ) );
+          vec3 encoded = 1.055 * pow( lit, vec3( 1.0 / 2.4 ) ) - 0.055;
+          vColor = vec4( mix( encoded, 12.92 * lit, step( lit, vec3( 0.0031308 ) ) ), strength * fade );
+          vFacing = dot( normalize( normalMatrix * objectNormal ), -normalize( seen.xyz ) );
+          vFade = fade;
+        }`,
+      fragmentShader: `
+        uniform vec3 rim;
+        varying vec4 vColor;
+        varying float vFacing;
+        varying float vFade;
+        void main() {
+          float turned = 1.0 - clamp( vFacing, 0.0, 1.0 );
+          float edge = turned * turned;
+          gl_FragColor = vec4(
+            mix( vColor.rgb, rim, 0.75 * edge * vFade ),
+            vColor.a * mix( 0.66, 0.96, edge )
+          );
+        }`,
+    });
+  }
+
+  /** How much of the ghost there is, 0 to 1. */
+  get strength(): number {
+    return this.uniforms.strength!.value as number;
+  }
+
+  set strength(strength: number) {
+    this.uniforms.strength!.value = strength;
   }
 
   setLook({ color, rim }: GhostLook): void {
-    this.color.set(color);
-    this.#rim.value.set(rim);
+    (this.uniforms.ghost!.value as Color).set(color);
+    // The rim is mixed in after the change to sRGB, so it is kept as it is written.
+    (this.uniforms.rim!.value as Color).set(rim).convertLinearToSRGB();
   }
 }
 
@@ -66,22 +101,19 @@ export function depthOnlyMaterial(): MeshBasicMaterial {
 }
 
 /** An even shadow: the stencil lets each pixel be darkened once, however often it is covered. */
-export function shadowMaterial(): MeshBasicMaterial {
-  const material = new MeshBasicMaterial({
-    color: "#000000",
+export function shadowMaterial(): ShaderMaterial {
+  return new ShaderMaterial({
+    side: DoubleSide,
     transparent: true,
     depthWrite: false,
     stencilWrite: true,
     stencilRef: 1,
     stencilFunc: NotEqualStencilFunc,
     stencilZPass: ReplaceStencilOp,
+    uniforms: { strength: { value: 1 } },
+    vertexShader:
+      "void main() { gl_Position = projectionMatrix * modelViewMatrix * vec4( position, 1.0 ); }",
+    fragmentShader:
+      "uniform float strength;\nvoid main() { gl_FragColor = vec4( 0.0, 0.0, 0.0, strength ); }",
   });
-  material.onBeforeCompile = (shader) => {
-    passFade(shader);
-    shader.fragmentShader = shader.fragmentShader.replace(
-      "#include <opaque_fragment>",
-      "diffuseColor.a *= vFade;\n#include <opaque_fragment>",
-    );
-  };
-  return material;
 }

@@ -7,8 +7,18 @@ export interface Framing {
   floorY: number;
 }
 
-/** From the first camera's side, raised and a little to the right: hands seem to stand in space. */
-const DIRECTION = new Vector3(0.32, 0.42, 1).normalize();
+/** Where a camera stands, as seen from what it looks at. */
+export const DIRECTIONS = {
+  /** From the first camera's side, raised and a little to the right: hands stand in space. */
+  front: new Vector3(0.32, 0.42, 1),
+  /** From where a player's eyes are. */
+  player: new Vector3(0, 1.1, 1),
+  /** From above; a hair towards the player, so that the picture's up stays away from them. */
+  top: new Vector3(0, 1, 0.02),
+  left: new Vector3(-1, 0.28, 0.05),
+  right: new Vector3(1, 0.28, 0.05),
+} as const satisfies Record<string, Vector3>;
+export type Preset = keyof typeof DIRECTIONS;
 /** Part of the picture's height and width that the hands may take. */
 const FILL = 0.64;
 /** A single small hand should not fill the screen. */
@@ -20,11 +30,18 @@ const FLOOR_GAP_M = 0.05;
  *
  * @param fovYRad vertical field of view.
  * @param aspect width over height.
+ * @param from where the camera stands, as seen from the points.
  */
-export function frame(pointsM: ArrayLike<number>, fovYRad: number, aspect: number): Framing {
-  const right = new Vector3().crossVectors(new Vector3(0, 1, 0), DIRECTION).normalize();
-  const up = new Vector3().crossVectors(DIRECTION, right);
-  const axes = [right, up, DIRECTION] as const;
+export function frame(
+  pointsM: ArrayLike<number>,
+  fovYRad: number,
+  aspect: number,
+  from: Preset = "front",
+): Framing {
+  const direction = DIRECTIONS[from].clone().normalize();
+  const right = new Vector3().crossVectors(new Vector3(0, 1, 0), direction).normalize();
+  const up = new Vector3().crossVectors(direction, right);
+  const axes = [right, up, direction] as const;
   const points = Array.from({ length: pointsM.length / 3 }, (_, i) => {
     const point = new Vector3().fromArray(pointsM, i * 3);
     return axes.map((axis) => point.dot(axis)) as [number, number, number];
@@ -59,7 +76,7 @@ export function frame(pointsM: ArrayLike<number>, fovYRad: number, aspect: numbe
   const lowest = Math.min(...Array.from({ length: points.length }, (_, i) => pointsM[i * 3 + 1]!));
   return {
     target,
-    position: target.clone().addScaledVector(DIRECTION, distanceM),
+    position: target.clone().addScaledVector(direction, distanceM),
     floorY: lowest - FLOOR_GAP_M,
   };
 }

@@ -17,6 +17,10 @@ interface Actor {
 /** Both hands on the stage: they appear and leave by fading. */
 export class Hands {
   showSkeleton = false;
+  /** How opaque the ghosts are at most, 0 to 1. */
+  opacityLimit = 1;
+  readonly #shown: Record<Side, number> = { 0: 0, 1: 0 };
+  readonly #rest: Record<Side, Float32Array>;
   readonly #actors: Record<Side, Actor>;
 
   constructor(meshes: readonly HandMesh[], stage: Object3D) {
@@ -26,6 +30,12 @@ export class Hands {
       return actor;
     });
     this.#actors = { 0: actors[0]!, 1: actors[1]! };
+    this.#rest = { 0: meshes[0]!.restJointsM, 1: meshes[1]!.restJointsM };
+  }
+
+  /** Draws a hand with fewer triangles, where a browser draws without a GPU. */
+  coarsen(side: Side): void {
+    this.#actors[side].ghost.coarsen();
   }
 
   setLook(look: StageLook): void {
@@ -42,6 +52,12 @@ export class Hands {
 
   setShape({ side, betas, rest_joints_m }: Shape): void {
     this.#actors[side].ghost.setShape(betas, rest_joints_m);
+    this.#rest[side] = rest_joints_m;
+  }
+
+  /** (21 * 3) rest keypoints in force, metres. */
+  restJointsM(side: Side): Float32Array {
+    return this.#rest[side];
   }
 
   /** Poses the hands that are there and fades the others out, `elapsedMs` after the last time. */
@@ -51,16 +67,17 @@ export class Hands {
       const hand = played[side];
       if (hand) ghost.setPose(hand);
       const step = (hand ? 1 : -1) * (elapsedMs / FADE_MS);
-      ghost.setOpacity(Math.min(1, Math.max(0, ghost.opacity + step)));
-      skeleton.object.visible = this.showSkeleton && ghost.opacity > 0;
-      if (skeleton.object.visible) skeleton.setKeypoints(ghost.keypointsM!, ghost.opacity);
+      const shown = Math.min(hand?.presence ?? 1, Math.max(0, this.#shown[side] + step), 1);
+      this.#shown[side] = shown;
+      ghost.setOpacity(shown * this.opacityLimit);
+      skeleton.object.visible = this.showSkeleton && shown > 0;
+      if (skeleton.object.visible) skeleton.setKeypoints(ghost.keypointsM!, shown);
     }
   }
 
   /** Keypoints (21 * 3, metres) of a hand that is shown, null of one that is not. */
   keypointsM(side: Side): Float64Array | null {
-    const { ghost } = this.#actors[side];
-    return ghost.opacity > 0 ? ghost.keypointsM : null;
+    return this.#shown[side] > 0 ? this.#actors[side].ghost.keypointsM : null;
   }
 
   opacity(side: Side): number {

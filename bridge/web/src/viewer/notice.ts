@@ -1,4 +1,5 @@
 import type { ConnectionState, Status } from "../protocol/index.js";
+import { type Problem, needsToken, paragraph, roomFull, wrongToken } from "../ui/problems.js";
 
 /** What the stage says where it has no hands to show. */
 export interface Notice {
@@ -16,6 +17,10 @@ export interface NoticeInput {
   status: Status | null;
   /** Why the stage cannot be drawn at all, if so. */
   failure: Notice | null;
+  /** A token was shown to the bridge. */
+  hadToken?: boolean;
+  /** A recording is loaded, so hands come from it. */
+  lesson?: boolean;
   /** Hands are on the stage, or were a moment ago. */
   handsSeen: boolean;
 }
@@ -27,6 +32,8 @@ export function noticeFor({
   status,
   failure,
   handsSeen,
+  hadToken = false,
+  lesson = false,
 }: NoticeInput): Notice | null {
   if (failure) return failure;
   switch (connection.kind) {
@@ -39,6 +46,9 @@ export function noticeFor({
         action: capture(room),
       };
     case "reconnecting":
+      if (/ is full$/.test(connection.reason)) {
+        return { ...ofProblem(roomFull(room, "watcher")), action: { label: "Try now", retry: true } };
+      }
       return {
         title: "Connection lost",
         text: `${sentence(connection.reason)} Trying again by itself.`,
@@ -46,14 +56,11 @@ export function noticeFor({
       };
     case "refused":
       if (connection.code !== "unsupported_version") {
-        return {
-          title:
-            connection.code === "unauthorised"
-              ? "This room asks for a link or a join code"
-              : "This link does not open this room",
-          text: sentence(connection.reason),
-          action: { label: "Type a join code", href: `/?room=${room}` },
-        };
+        return ofProblem(
+          connection.code === "unauthorised" && !hadToken
+            ? needsToken(room)
+            : wrongToken(room, connection.reason),
+        );
       }
       return {
         title: "This page is too old or too new for the bridge",
@@ -64,6 +71,7 @@ export function noticeFor({
     case "open":
       if (handsSeen) return null;
       if (!status) return { title: "Connected", text: "Waiting for news of the room." };
+      if (lesson) return null;
       if (!status.views.some(({ live }) => live)) {
         return {
           title: "No device is publishing yet",
@@ -77,6 +85,12 @@ export function noticeFor({
         hint: true,
       };
   }
+}
+
+/** A problem that every page tells in the same words. */
+export function ofProblem(problem: Problem): Notice {
+  const notice = { title: problem.title, text: paragraph(problem) };
+  return problem.link ? { ...notice, action: problem.link } : notice;
 }
 
 function capture(room: string): { label: string; href: string } {

@@ -11,7 +11,10 @@ import type { Notice } from "./notice.js";
 /** Numbers of the status panel; null is shown as a dash. */
 export interface Figures {
   poseRateHz: number | null;
-  latencyMs: number | null;
+  /** Capture to drawn picture, of half and of 95 % of the last pictures. */
+  drawnMs: readonly [p50: number, p95: number] | null;
+  /** Capture to this page. */
+  arrivedMs: number | null;
   roundTripMs: number | null;
 }
 
@@ -47,15 +50,29 @@ export class Panel {
     setText(this.#state, words);
   }
 
-  setFigures({ poseRateHz, latencyMs, roundTripMs }: Figures): void {
+  setFigures({ poseRateHz, drawnMs, arrivedMs, roundTripMs }: Figures): void {
     const digits = (value: number | null, places = 0) => value?.toFixed(places) ?? "–";
     setText(byId("pose-rate"), digits(poseRateHz));
-    setText(byId("latency"), digits(latencyMs));
+    setText(byId("latency"), digits(drawnMs?.[0] ?? null));
+    this.#setSync(roundTripMs, drawnMs?.[1] ?? null, arrivedMs);
     // Below 10 ms the first decimal says more than the unit.
     setText(
       byId("round-trip"),
       digits(roundTripMs, roundTripMs !== null && roundTripMs < 10 ? 1 : 0),
     );
+  }
+
+  /** Says what the latency is made of, and how well it is known. */
+  #setSync(roundTripMs: number | null, p95Ms: number | null, arrivedMs: number | null): void {
+    if (roundTripMs === null) {
+      setText(byId("sync"), "Clock not yet known");
+      return;
+    }
+    const parts = [`clock within ${Math.max(0.1, roundTripMs / 2).toFixed(1)} ms`];
+    if (arrivedMs !== null) parts.unshift(`poses here after ${arrivedMs.toFixed(0)} ms`);
+    if (p95Ms !== null) parts.unshift(`95 % drawn within ${p95Ms.toFixed(0)} ms`);
+    const text = parts.join(", ");
+    setText(byId("sync"), text.charAt(0).toUpperCase() + text.slice(1));
   }
 
   /** Shows the room's views; null while they are not known. */

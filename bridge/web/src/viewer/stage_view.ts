@@ -1,6 +1,4 @@
 import {
-  DirectionalLight,
-  HemisphereLight,
   PerspectiveCamera,
   Scene,
   Spherical,
@@ -10,7 +8,8 @@ import {
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 
 import { Floor } from "./floor.js";
-import { type Framing, frame } from "./framing.js";
+import { type Framing, type Preset, frame } from "./framing.js";
+import { drawsInHardware } from "../ui/graphics.js";
 import type { StageLook } from "./look.js";
 
 const FOV_DEG = 35;
@@ -21,6 +20,8 @@ const ZOOM_STEP = 1.12;
 /** Time in which a glide goes 63 % of its way. */
 const GLIDE_MS = 180;
 const ARRIVED_M = 5e-4;
+/** Time in which a camera that follows goes 63 % of its way: it does not shake with every note. */
+const FOLLOW_MS = 350;
 /** Part of the picture's half width and height within which hands count as in sight. */
 const SIGHT = 0.97;
 
@@ -30,8 +31,14 @@ export class StageView {
   readonly camera = new PerspectiveCamera(FOV_DEG, 1, 0.02, 20);
   /** False once the user moved the camera: then it is theirs until it is reset. */
   autoFraming = true;
+  /** Where the camera stands when hands are framed. */
+  preset: Preset = "front";
+  /** A GPU draws. */
+  readonly fast: boolean;
   readonly #smooth = !matchMedia("(prefers-reduced-motion: reduce)").matches;
   #framing: Framing | null = null;
+  #fixedFloorY: number | null = null;
+  readonly #step = new Vector3();
   readonly #renderer: WebGLRenderer;
   readonly #controls: OrbitControls;
   readonly #floor = new Floor();
@@ -41,6 +48,7 @@ export class StageView {
   constructor(canvas: HTMLCanvasElement) {
     this.#canvas = canvas;
     const fast = drawsInHardware();
+    this.fast = fast;
     this.#renderer = new WebGLRenderer({ canvas, alpha: true, antialias: fast, stencil: true });
     this.#renderer.setPixelRatio(Math.min(devicePixelRatio, fast ? 2 : 1));
 
@@ -51,12 +59,7 @@ export class StageView {
     this.#controls.addEventListener("start", () => this.#handOver());
     canvas.addEventListener("keydown", (event) => this.#onKey(event));
 
-    const key = new DirectionalLight("#ffffff", 2.1);
-    key.position.set(0.3, 1, 0.4);
-    const fill = new DirectionalLight("#ffffff", 0.5);
-    fill.position.set(-1, 0.4, 0.6);
-    const sky = new HemisphereLight("#ffffff", "#8f98a8", 1.6);
-    this.scene.add(this.#floor.object, key, fill, sky);
+    this.scene.add(this.#floor.object);
 
     new ResizeObserver(() => this.#resize()).observe(canvas.parentElement!);
     this.#resize();
@@ -69,7 +72,7 @@ export class StageView {
 
   /** Frames these keypoints (n * 3, metres), at once or in a short glide, and lowers the floor. */
   frameOn(pointsM: ArrayLike<number>, { glide = false } = {}): void {
-    this.#framing = frame(pointsM, (FOV_DEG * Math.PI) / 180, this.camera.aspect);
+    this.#framing = frame(pointsM, (FOV_DEG * Math.PI) / 180, this.camera.aspect, this.preset);
     if (!glide || !this.#smooth) this.#approach(1);
   }
 
@@ -82,9 +85,29 @@ export class StageView {
     return true;
   }
 
+  /** Moves camera and target on so that these points' middle stays where it is in the picture. */
+  followTo(middle: Vector3, elapsedMs: number): void {
+    const part = 1 - Math.exp(-elapsedMs / FOLLOW_MS);
+    const step = this.#step.subVectors(middle, this.#controls.target).multiplyScalar(part);
+    this.#controls.target.add(step);
+    this.camera.position.add(step);
+  }
+
+  /** Puts the floor at a height of its own, metres; null lets it lie below the hands. */
+  setFloorY(floorY: number | null): void {
+    this.#fixedFloorY = floorY;
+  }
+
+  /** What was drawn for the last picture: calls and triangles. */
+  get drawn(): { calls: number; triangles: number } {
+    const { calls, triangles } = this.#renderer.info.render;
+    return { calls, triangles };
+  }
+
   /** Draws the stage, `elapsedMs` after the last time. */
   render(elapsedMs: number): void {
     if (this.#framing) this.#approach(1 - Math.exp(-elapsedMs / GLIDE_MS));
+    else if (this.#fixedFloorY !== null) this.#floor.object.position.y = this.#fixedFloorY;
     this.#controls.update();
     this.#renderer.render(this.scene, this.camera);
   }
@@ -99,7 +122,8 @@ export class StageView {
     const { position, target, floorY } = this.#framing!;
     this.camera.position.lerp(position, part);
     this.#controls.target.lerp(target, part);
-    this.#floor.object.position.lerp(new Vector3(target.x, floorY, target.z), part);
+    const y = this.#fixedFloorY ?? floorY;
+    this.#floor.object.position.lerp(new Vector3(target.x, y, target.z), part);
     if (this.camera.position.distanceTo(position) < ARRIVED_M) this.#framing = null;
     this.#controls.update();
   }
@@ -142,16 +166,4 @@ export class StageView {
     this.#handOver();
     this.camera.position.copy(this.#controls.target).add(arm);
   }
-}
-
-/** Whether WebGL runs on a GPU: in software, smooth edges take more than all the rest. */
-function drawsInHardware(): boolean {
-  const context = document.createElement("canvas").getContext("webgl2");
-  if (!context) return false;
-  // Firefox tells by RENDERER, the others only by the extension.
-  const named = context.getExtension("WEBGL_debug_renderer_info");
-  const parameter = named ? named.UNMASKED_RENDERER_WEBGL : context.RENDERER;
-  const renderer = String(context.getParameter(parameter));
-  context.getExtension("WEBGL_lose_context")?.loseContext();
-  return !/swiftshader|llvmpipe|softpipe|software|basic render/i.test(renderer);
 }

@@ -33,3 +33,29 @@ export class ArrivalStats {
     this.#arrivals = this.#arrivals.filter((arrival) => nowMs - arrival.nowMs < WINDOW_MS);
   }
 }
+
+/** Values of the last seconds, of which a part is asked for; adding makes nothing. */
+export class RecentValues {
+  readonly #values = new Float64Array(512);
+  readonly #timesMs = new Float64Array(512).fill(-Infinity);
+  #next = 0;
+
+  constructor(private readonly windowMs = 5000) {}
+
+  add(nowMs: number, value: number): void {
+    this.#values[this.#next] = value;
+    this.#timesMs[this.#next] = nowMs;
+    this.#next = (this.#next + 1) % this.#values.length;
+  }
+
+  reset(): void {
+    this.#timesMs.fill(-Infinity);
+  }
+
+  /** The values below which these parts (0 to 1) of them lie; null where there are none. */
+  quantiles(nowMs: number, parts: readonly number[]): number[] | null {
+    const recent = this.#values.filter((_, i) => nowMs - this.#timesMs[i]! < this.windowMs).sort();
+    if (recent.length === 0) return null;
+    return parts.map((part) => recent[Math.round(part * (recent.length - 1))]!);
+  }
+}

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { explain } from "../../src/capture/camera.js";
 import { answerClock, wallClockNs } from "../../src/capture/clock_channel.js";
 import { orderCodecs, preferredFrom } from "../../src/capture/codecs.js";
 import { SentStats } from "../../src/capture/sent_stats.js";
 import { WhipError, end, publish, refusal, whipUrl } from "../../src/capture/whip.js";
 import { factsOf, readHealth } from "../../src/index/health.js";
 import { roomFrom, toName } from "../../src/ui/names.js";
+import { cameraProblem } from "../../src/ui/problems.js";
 
 describe("codecs", () => {
   const chromium = [
@@ -206,11 +206,12 @@ describe("WHIP", () => {
 });
 
 test("camera errors say what to do", () => {
-  const title = (name: string) => explain({ name, message: "m" }).title;
+  const problem = (name: string) => cameraProblem({ name, message: "odd" }, "desktop");
+  const title = (name: string) => problem(name).title;
   assert.equal(title("NotAllowedError"), "The camera was refused");
   assert.equal(title("NotFoundError"), "No camera found");
   assert.equal(title("NotReadableError"), "The camera is busy");
-  assert.match(explain({ name: "TypeError", message: "odd" }).message, /TypeError: odd/);
+  assert.match(problem("TypeError").text, /TypeError: odd/);
 });
 
 test("sent rates are over the time between two readings", () => {
@@ -218,6 +219,7 @@ test("sent rates are over the time between two readings", () => {
   const report = (bytes: number, timestamp: number): [string, unknown][] => [
     ["a", { type: "outbound-rtp", kind: "audio", bytesSent: 1 }],
     ["c", { mimeType: "video/H264" }],
+    ["m", { framesPerSecond: 29 }],
     [
       "v",
       {
@@ -226,6 +228,8 @@ test("sent rates are over the time between two readings", () => {
         bytesSent: bytes,
         timestamp,
         codecId: "c",
+        mediaSourceId: "m",
+        qualityLimitationReason: "cpu",
         frameWidth: 1280,
         frameHeight: 720,
         framesPerSecond: 30,
@@ -239,6 +243,8 @@ test("sent rates are over the time between two readings", () => {
     height: 720,
     megabits: 2,
     codec: "H264",
+    cameraFps: 29,
+    limit: "cpu",
   });
   assert.equal(stats.read(null), null);
   assert.equal(stats.read(report(900_000, 9000))!.megabits, 0);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { ProtocolError, decode, encode } from "../../src/protocol/index.js";
+import { MESSAGES } from "../../src/protocol/messages.js";
 import { asJson, bytesOf, golden } from "./golden.js";
 
 describe("golden messages", () => {
@@ -15,6 +16,16 @@ describe("golden messages", () => {
         assert.deepEqual(asJson(decode(encode(message))), asJson(vector.message));
       }
     });
+  }
+});
+
+test("golden vectors have every message, and hands in both forms", () => {
+  const canonical = golden("messages.json").filter((vector) => vector.canonical);
+  const types = new Set(canonical.map(({ message }) => message!.type));
+  assert.deepEqual([...types].sort(), Object.keys(MESSAGES).sort());
+  for (const form of ["hands", "openxr"]) {
+    const vectors = canonical.filter(({ message }) => message!.type === "learner_hands");
+    assert.ok(vectors.some(({ message }) => (message![form] as unknown[]).length > 0), form);
   }
 });
 

@@ -4,12 +4,14 @@ import {
   type Message,
   type SocketLike,
   type Surroundings,
+  type WatchRole,
   decode,
   encode,
 } from "../../src/protocol/index.js";
 
 export class FakeSocket implements SocketLike {
   binaryType = "blob";
+  bufferedAmount = 0;
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
   onclose: ((event: { code: number; reason: string }) => void) | null = null;
@@ -92,7 +94,10 @@ export class FakeWorld implements Surroundings {
 }
 
 /** A connection in a fake world, with all that it reported. */
-export function connect({ token = null }: { token?: string | null } = {}) {
+export function connect({
+  token = null,
+  role = "watch",
+}: { token?: string | null; role?: WatchRole } = {}) {
   const world = new FakeWorld();
   const states: ConnectionState[] = [];
   const messages: Message[] = [];
@@ -101,6 +106,7 @@ export function connect({ token = null }: { token?: string | null } = {}) {
       url: "ws://bridge/ws/lesson",
       client: "test",
       token,
+      role,
       onState: (state) => states.push(state),
       onMessage: (message) => messages.push(message),
     },

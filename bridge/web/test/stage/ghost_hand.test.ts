@@ -68,7 +68,7 @@ function assertSkinFollows(hand: GhostHand, keypoints: ArrayLike<number>): void 
 test("skinned vertices go where forward kinematics puts the keypoints", () => {
   const mesh = parseHandMesh(document());
   const hand = new GhostHand(mesh);
-  const played = { wristM: Float64Array.of(0.1, -0.2, -0.5), poseQuat: bentPose(), confidence: 1 };
+  const played = { wristM: Float64Array.of(0.1, -0.2, -0.5), poseQuat: bentPose(), confidence: 1, presence: 1 };
   hand.setPose(played);
   assertSkinFollows(hand, keypointsFromPose(mesh.restJointsM, played.poseQuat, played.wristM));
   assert.deepEqual(
@@ -83,7 +83,7 @@ test("another shape moves skin and skeleton together", () => {
   const betas = Float32Array.of(0, 0, 0.25, 0, 0, 0, 0, 0, 0, 0);
   const larger = restJoints().map((x) => 1.25 * x);
   hand.setShape(betas, larger);
-  const played = { wristM: new Float64Array(3), poseQuat: bentPose(), confidence: 1 };
+  const played = { wristM: new Float64Array(3), poseQuat: bentPose(), confidence: 1, presence: 1 };
   hand.setPose(played);
   assertSkinFollows(hand, keypointsFromPose(larger, played.poseQuat, played.wristM));
 });

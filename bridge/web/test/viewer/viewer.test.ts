@@ -6,7 +6,7 @@ import { PerspectiveCamera, Vector3 } from "three";
 import type { ConnectionState, Status } from "../../src/protocol/index.js";
 import { frame } from "../../src/viewer/framing.js";
 import { noticeFor } from "../../src/viewer/notice.js";
-import { ArrivalStats } from "../../src/viewer/stats.js";
+import { ArrivalStats, RecentValues } from "../../src/viewer/stats.js";
 import { restJoints } from "../hands.js";
 
 const FOV_RAD = (35 * Math.PI) / 180;
@@ -72,13 +72,41 @@ test("every state has its plain words", () => {
 
 test("who is not let in learns what to ask for, and where to type a code", () => {
   const input = { room: "lesson", failure: null, status: null, handsSeen: false };
-  const refused = (code: "unauthorised" | "forbidden" | "unsupported_version") =>
-    noticeFor({ ...input, connection: { kind: "refused", code, reason: "it has expired" } })!;
-  assert.equal(refused("unauthorised").title, "This room asks for a link or a join code");
-  assert.equal(refused("unauthorised").text, "It has expired.");
+  const refused = (code: "unauthorised" | "forbidden" | "unsupported_version", hadToken = true) =>
+    noticeFor({
+      ...input,
+      hadToken,
+      connection: { kind: "refused", code, reason: "it has expired" },
+    })!;
+  assert.equal(refused("unauthorised", false).title, "This room asks for a link or a join code");
+  assert.equal(refused("unauthorised").title, "This link does not open this room");
+  assert.match(refused("unauthorised").text, /^It has expired. Ask for a new link/);
   assert.deepEqual(refused("forbidden").action, {
     label: "Type a join code",
     href: "/?room=lesson",
   });
   assert.match(refused("unsupported_version").title, /too old or too new/);
+});
+
+test("a room that is full says what to do", () => {
+  const input = { room: "lesson", failure: null, status: null, handsSeen: false };
+  const reason = "room lesson is full";
+  const full = noticeFor({
+    ...input,
+    connection: { kind: "reconnecting", retryInMs: 250, reason },
+  })!;
+  assert.equal(full.title, "Room “lesson” is full");
+  assert.match(full.text, /Close the page on a screen/);
+  assert.deepEqual(full.action, { label: "Try now", retry: true });
+});
+
+test("recent values tell the middle and the worst of the last seconds", () => {
+  const values = new RecentValues(1000);
+  assert.equal(values.quantiles(0, [0.5]), null);
+  for (let i = 0; i <= 700; i++) values.add(i, i < 600 ? 1e6 : 700 - i);
+  assert.deepEqual(values.quantiles(1599.5, [0, 0.5, 0.95, 1]), [0, 50, 95, 100]);
+  values.add(2550, 7);
+  assert.deepEqual(values.quantiles(2601, [0.5, 0.95]), [7, 7]);
+  values.reset();
+  assert.equal(values.quantiles(2601, [0.5]), null);
 });

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import av
 import numpy as np
@@ -12,27 +11,16 @@ from playwright.sync_api import Page
 
 from bridge.protocol import Ack, HandPacket, Hello, Side, Subscribe
 from bridge.protocol.kinematics import keypoints_from_pose
-
-from .scripted_bridge import ScriptedBridge, hand_packet, shape_packet
-from .waiting import wait_until
+from tests.web.scripted_bridge import ScriptedBridge, hand_packet, shape_packet
+from tests.web.viewer.playing import hook, still, wait_for_hands
+from tests.web.waiting import wait_until
 
 pytestmark = pytest.mark.browser
-
-
-def hook(page: Page, expression: str) -> Any:
-    return page.evaluate(f"() => window.ghosthands.{expression}")
 
 
 def joints(page: Page, side: str) -> np.ndarray | None:
     shown = hook(page, f"hands.{side}")
     return None if shown is None else np.array(shown["joints"])
-
-
-def wait_for_hands(page: Page) -> None:
-    wait_until(
-        lambda: hook(page, "hands.left?.opacity") == hook(page, "hands.right?.opacity") == 1,
-        "both hands",
-    )
 
 
 def stage_pixels(page: Page) -> np.ndarray:
@@ -52,10 +40,6 @@ def blue_and_orange(page: Page) -> tuple[int, int]:
 
 COMPACT_M = 3e-4
 """How near compact poses are."""
-
-
-def still(side: Side, _time_s: float) -> HandPacket:
-    return hand_packet(side, 0.7)
 
 
 def test_shows_both_hands_where_the_poses_put_them(page: Page, scripted: ScriptedBridge) -> None:
@@ -247,7 +231,7 @@ def test_without_webgl_it_says_so(page: Page, scripted: ScriptedBridge) -> None:
     page.add_init_script("console.error = () => {}")
     page.goto(f"{scripted.url}/viewer")
     title = page.locator("#notice-title")
-    wait_until(lambda: title.inner_text() == "No 3D graphics", "the notice")
+    wait_until(lambda: title.inner_text() == "This browser cannot draw in 3D", "the notice")
 
 
 def test_a_hand_shape_that_cannot_be_had_is_tried_again(

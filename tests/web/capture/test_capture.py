@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from .scripted_bridge import ScriptedBridge
-from .waiting import wait_until
+from ..scripted_bridge import ScriptedBridge
+from ..waiting import wait_until
 
 pytestmark = pytest.mark.browser
 

@@ -10,7 +10,7 @@ DESK   := $(DATA)/desk_two_views
 export npm_config_update_notifier := false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train test test-web check format bench lock clean
+.PHONY: help demo train test unity-test web-test web-core check format bench lock clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,20 +21,26 @@ demo: .venv/.bridge $(WEB)/dist/.built  ## the main job: two cameras, WebRTC, gh
 train: .venv/.bridge .venv/.train  ## what training needs, PyTorch included, then a training run (ARGS="a3net --config cpu")
 	$(BIN)/ghosthands train $(ARGS)
 
-# What mostly calculates shares the cores; the other tests meet sockets, browsers and clocks, and
-# have the machine to themselves; what counts all that a process holds has a process to itself.
-CALCULATE := tests/model tests/protocol tests/sdk tests/unity tests/test_bad_videos.py tests/test_cli.py \
-  tests/test_disagreeing_videos.py tests/test_offsets.py
-test: .venv/.dev $(WEB)/dist/.built test-web  ## all tests (ARGS="tests/sdk" for some)
+# Most tests run two at a time. Those that measure time, or starve others, have the machine to
+# themselves; what counts all that a process holds has a process to itself.
+ALONE := $(addprefix tests/,bench cluster faults flow streams test_server.py unity/test_client.py unity/test_faults.py unity/test_layer.py web)
+SOAK  := tests/test_soak.py
+test: .venv/.dev $(WEB)/dist/.built web-core  ## all tests (ARGS="tests/sdk" for some)
 ifeq ($(strip $(ARGS)),)
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope $(CALCULATE)
-	$(BIN)/python -m pytest tests/test_soak.py
-	$(BIN)/python -m pytest --ignore tests/test_soak.py $(CALCULATE:%=--ignore %)
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope $(patsubst %,--ignore %,$(SOAK) $(ALONE))
+	$(BIN)/python -m pytest $(SOAK)
+	$(BIN)/python -m pytest $(ALONE)
 else
 	$(BIN)/python -m pytest $(ARGS)
 endif
 
-test-web: $(WEB)/dist/.built
+unity-test: .venv/.dev  ## the Unity package without Unity: Mono, NUnit, a real bridge (ARGS="-k playout")
+	$(BIN)/python -m pytest tests/unity $(ARGS)
+
+web-test: web-core .venv/.dev  ## the pages: types, their core under node, and the pages in Chromium (ARGS="-k viewer")
+	$(BIN)/python -m pytest tests/web $(ARGS)
+
+web-core: $(WEB)/dist/.built
 	cd $(WEB) && npm run --silent check && npm test --silent
 
 check: .venv/.dev  ## ruff and mypy

@@ -26,16 +26,27 @@ _IMPORTERS = {
     ".cs": _SCRIPT,
     ".asmdef": "AssemblyDefinitionImporter:\n" + _TAIL,
     ".md": "TextScriptImporter:\n" + _TAIL,
+    ".shader": (
+        "ShaderImporter:\n  externalObjects: {}\n  defaultTextures: []\n"
+        "  nonModifiableTextures: []\n  preprocessorOverride: 0\n"
+        "  userData:\n  assetBundleName:\n  assetBundleVariant:\n"
+    ),
 }
+
+SAMPLES = "Samples~"
+"""Unity does not import this folder, but copies what is in it: that needs .meta files, too."""
 
 
 def assets() -> list[Path]:
-    """What Unity imports, relative to the package: no hidden names, nothing under ``*~``."""
+    """What Unity imports or copies, relative to the package.
+
+    No hidden names, and of folders ``*~`` only what is in ``Samples~``.
+    """
     return sorted(
         path.relative_to(PACKAGE)
         for path in PACKAGE.rglob("*")
         if path.suffix != ".meta"
-        and not any(part.startswith(".") or part.endswith("~") for part in _parts(path))
+        and not any(part.startswith(".") or part.endswith("~") for part in _imported(path))
     )
 
 
@@ -74,8 +85,9 @@ def _meta_of(asset: Path) -> Path:
     return PACKAGE / f"{asset}.meta"
 
 
-def _parts(path: Path) -> tuple[str, ...]:
-    return path.relative_to(PACKAGE).parts
+def _imported(path: Path) -> tuple[str, ...]:
+    parts = path.relative_to(PACKAGE).parts
+    return parts[1:] if parts[0] == SAMPLES and len(parts) > 1 else parts
 
 
 def main() -> int:

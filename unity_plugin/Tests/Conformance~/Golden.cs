@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using GhostHands.Protocol;
+using GhostHands.Tests;
 
 namespace GhostHands.Conformance
 {

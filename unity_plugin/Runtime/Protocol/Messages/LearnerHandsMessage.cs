@@ -26,6 +26,18 @@ namespace GhostHands.Protocol
         /// <inheritdoc/>
         public override string Type => "learner_hands";
 
+        /// <summary>Takes all that another message says.</summary>
+        public void CopyFrom(LearnerHandsMessage other)
+        {
+            Seq = other.Seq;
+            TimeNs = other.TimeNs;
+            Learner = other.Learner;
+            Hands.Clear();
+            for (int i = 0; i < other.Hands.Count; i++) Hands.Add(other.Hands[i].Side).CopyFrom(other.Hands[i]);
+            OpenXR.Clear();
+            for (int i = 0; i < other.OpenXR.Count; i++) OpenXR.Add(other.OpenXR[i].Side).CopyFrom(other.OpenXR[i]);
+        }
+
         /// <inheritdoc/>
         public override void Validate()
         {

@@ -11,6 +11,14 @@ namespace GhostHands.Protocol
         /// <summary>(26 * 4) their orientations in the stage, xyzw, w >= 0.</summary>
         public float[] JointQuat { get; } = new float[4 * Joints.OpenXRCount];
 
+        /// <summary>Takes the numbers of another hand.</summary>
+        public void CopyFrom(OpenXRHand other)
+        {
+            Side = other.Side;
+            other.JointsM.CopyTo(JointsM, 0);
+            other.JointQuat.CopyTo(JointQuat, 0);
+        }
+
         /// <inheritdoc/>
         public override void Validate()
         {

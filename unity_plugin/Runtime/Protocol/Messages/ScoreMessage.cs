@@ -14,6 +14,15 @@ namespace GhostHands.Protocol
         /// <summary>(5) 0 to 1; 0 where there is nothing to compare.</summary>
         public float[] Confidence { get; } = new float[Joints.Fingers];
 
+        /// <summary>Takes the numbers of another hand.</summary>
+        public void CopyFrom(HandScore other)
+        {
+            Side = other.Side;
+            other.ErrorM.CopyTo(ErrorM, 0);
+            other.ErrorRad.CopyTo(ErrorRad, 0);
+            other.Confidence.CopyTo(Confidence, 0);
+        }
+
         /// <inheritdoc/>
         public override void Validate()
         {
@@ -70,6 +79,17 @@ namespace GhostHands.Protocol
 
         /// <inheritdoc/>
         public override string Type => "score";
+
+        /// <summary>Takes all that another score says.</summary>
+        public void CopyFrom(ScoreMessage other)
+        {
+            TimeNs = other.TimeNs;
+            Learner = other.Learner;
+            Score = other.Score;
+            PositionS = other.PositionS;
+            Hands.Clear();
+            for (int i = 0; i < other.Hands.Count; i++) Hands.Add(other.Hands[i].Side).CopyFrom(other.Hands[i]);
+        }
 
         /// <inheritdoc/>
         public override void Validate()

@@ -71,6 +71,9 @@ namespace GhostHands.Protocol
         /// <summary>The error that was received, or sent; null if none was.</summary>
         public ErrorMessage Error { get; private set; }
 
+        /// <summary>Bytes that wait to be taken by <see cref="TakeOutgoing"/>.</summary>
+        public int PendingBytes => _outbox.Pending;
+
         /// <summary>The bridge's clock, from the pongs to <see cref="Ping"/>.</summary>
         public ClockSync Clock { get; } = new ClockSync();
 

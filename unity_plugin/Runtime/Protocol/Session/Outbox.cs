@@ -12,6 +12,9 @@ namespace GhostHands.Protocol
         private int _first;
         private int _last;
 
+        /// <summary>Bytes that wait.</summary>
+        internal int Pending => _first == _last ? 0 : _end - _begin;
+
         internal void Put(ArraySegment<byte> message)
         {
             if (_first == _last) _begin = _end = _first = _last = 0;

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
 
-namespace GhostHands.Conformance
+namespace GhostHands.Tests
 {
     /// <summary>
     /// Reads the golden files: maps, lists, text, doubles, bools and null. Mono's class library without its

@@ -32,6 +32,24 @@ def stage_pixels(page: Page) -> np.ndarray:
     return pixels[48:-8, 8:-8]
 
 
+def differ(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Which pixels of two pictures of the stage clearly differ, ``(H, W)``."""
+    return np.abs(one - other).max(axis=2) > 40
+
+
+def still_pixels(page: Page) -> np.ndarray:
+    """:func:`stage_pixels` once the camera has come to rest."""
+    pictures = [stage_pixels(page)]
+
+    def rests() -> bool:
+        page.wait_for_timeout(150)
+        pictures.append(stage_pixels(page))
+        return bool(differ(*pictures[-2:]).mean() < 1e-4)
+
+    wait_until(rests, "the camera to rest")
+    return pictures[-1]
+
+
 def blue_and_orange(page: Page) -> tuple[int, int]:
     """Pixels clearly of the left hand's and of the right hand's colour."""
     red, _, blue = np.moveaxis(stage_pixels(page), -1, 0)
@@ -169,21 +187,18 @@ def test_works_by_keyboard_alone(page: Page, scripted: ScriptedBridge) -> None:
     scripted.hand_at = still
     page.goto(f"{scripted.url}/viewer")
     wait_for_hands(page)
-    before = stage_pixels(page)
+    before = still_pixels(page)
     page.keyboard.press("k")
     assert page.locator("#skeleton").get_attribute("aria-pressed") == "true"
-    with_skeleton = stage_pixels(page)
-    changed = np.abs(with_skeleton - before).max(axis=2) > 40
-    assert changed.sum() > 300
+    assert differ(stage_pixels(page), before).sum() > 300
     page.keyboard.press("k")
     page.locator("#canvas").focus()
     for _ in range(6):
         page.keyboard.press("ArrowRight")
-    turned = stage_pixels(page)
-    assert (np.abs(turned - before).max(axis=2) > 40).sum() > 3000
+    assert differ(stage_pixels(page), before).sum() > 3000
     page.keyboard.press("r")
     wait_until(
-        lambda: (np.abs(stage_pixels(page) - before).max(axis=2) > 40).mean() < 0.01,
+        lambda: differ(stage_pixels(page), before).mean() < 0.01,
         "the view to be reset",
     )
 
@@ -210,18 +225,35 @@ def test_keeps_hands_in_sight_until_the_user_takes_the_camera(
     wait_until(lambda: min(blue_and_orange(page)) > 3000, "the view to be reset")
 
 
+MOVES = """window.shift = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) window.shift += entry.value;
+    }).observe({ type: "layout-shift", buffered: true });"""
+
+
 def test_nothing_moves_while_it_starts(page: Page, scripted: ScriptedBridge) -> None:
     """On a slow machine, which shows every notice on the way."""
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 8})
-    page.add_init_script(
-        """window.shift = 0;
-        new PerformanceObserver((list) => {
-          for (const entry of list.getEntries()) window.shift += entry.value;
-        }).observe({ type: "layout-shift", buffered: true });"""
-    )
+    page.add_init_script(MOVES)
     page.goto(f"{scripted.url}/viewer")
     wait_for_hands(page)
     wait_until(lambda: page.locator("#latency").inner_text() != "–", "the figures")
+    assert page.evaluate("window.shift") < 0.01
+
+
+def test_nothing_moves_as_notices_come_and_go(page: Page, scripted: ScriptedBridge) -> None:
+    page.add_init_script(MOVES)
+    scripted.rooms.clear()
+    scripted.hands = ()
+    views, scripted.views = scripted.views, ()
+    page.goto(f"{scripted.url}/viewer")
+    title = page.locator("#notice-title")
+    wait_until(lambda: title.inner_text().startswith("Waiting for room"), "the first notice")
+    scripted.rooms.add("lesson")
+    wait_until(lambda: title.inner_text() == "No device is publishing yet", "the second notice")
+    assert page.locator("#notice.hint").count() == 0
+    scripted.views = views
+    page.locator("#notice.hint").wait_for()
     assert page.evaluate("window.shift") < 0.01
 
 

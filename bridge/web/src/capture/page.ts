@@ -1,4 +1,5 @@
 import { byId, el, setText } from "../ui/dom.js";
+import { type Notice, NoticeCard } from "../ui/notice_card.js";
 import { QUALITIES, type Quality, type Wanted } from "./camera.js";
 import type { Warning } from "./device_watch.js";
 import type { Sent } from "./sent_stats.js";
@@ -17,7 +18,7 @@ export class Page {
   readonly torch = byId("torch", HTMLButtonElement);
   readonly anchor = byId("anchor-open", HTMLButtonElement);
   readonly #state = byId("state");
-  readonly #notice = byId("notice");
+  readonly #notice = new NoticeCard(byId("notices"));
 
   constructor(room: string, view: string) {
     setText(byId("room"), room);
@@ -51,25 +52,8 @@ export class Page {
   }
 
   /** Words over the picture; `hint` keeps the picture in sight. */
-  setNotice(
-    notice: {
-      title: string;
-      text: string;
-      hint?: boolean;
-      action?: { label: string; href: string };
-    } | null,
-  ): void {
-    this.#notice.hidden = notice === null;
-    if (!notice) return;
-    this.#notice.classList.toggle("hint", notice.hint === true);
-    setText(byId("notice-title"), notice.title);
-    setText(byId("notice-text"), notice.text);
-    const link = byId("notice-link", HTMLAnchorElement);
-    link.hidden = !notice.action;
-    if (notice.action) {
-      link.href = notice.action.href;
-      setText(link, notice.action.label);
-    }
+  setNotice(notice: Notice | null): void {
+    this.#notice.show(notice);
   }
 
   /** Says what the device suffers from; `onLower` is for the button that lowers the quality. */

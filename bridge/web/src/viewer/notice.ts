@@ -1,15 +1,6 @@
 import type { ConnectionState, Status } from "../protocol/index.js";
+import type { Notice } from "../ui/notice_card.js";
 import { type Problem, needsToken, paragraph, roomFull, wrongToken } from "../ui/problems.js";
-
-/** What the stage says where it has no hands to show. */
-export interface Notice {
-  title: string;
-  text: string;
-  /** What the user can do about it. */
-  action?: { label: string; href: string } | { label: string; retry: true };
-  /** Shown small, over a stage that is otherwise fine. */
-  hint?: boolean;
-}
 
 export interface NoticeInput {
   room: string;

@@ -6,7 +6,7 @@ import {
   type ViewStatus,
 } from "../protocol/index.js";
 import { byId, el, setText } from "../ui/dom.js";
-import type { Notice } from "./notice.js";
+import { type Notice, NoticeCard } from "../ui/notice_card.js";
 
 /** Numbers of the status panel; null is shown as a dash. */
 export interface Figures {
@@ -32,16 +32,14 @@ const STATES: Record<ConnectionState["kind"], [Tone, string]> = {
 /** Everything on the viewer page that is not the stage. */
 export class Panel {
   readonly #state = byId("state");
-  readonly #notice = byId("notice");
-  readonly #link = byId("notice-link", HTMLAnchorElement);
-  readonly #retry = byId("notice-retry", HTMLButtonElement);
+  readonly #notice: NoticeCard;
   readonly #views = byId("views");
   readonly #cards = new Map<string, ViewCard>();
 
   constructor(room: string, onRetry: () => void) {
     setText(byId("room"), room);
     document.title = `${room} · GhostHands`;
-    this.#retry.addEventListener("click", onRetry);
+    this.#notice = new NoticeCard(byId("notices"), onRetry);
   }
 
   setConnection(state: ConnectionState): void {
@@ -68,11 +66,10 @@ export class Panel {
       setText(byId("sync"), "Clock not yet known");
       return;
     }
-    const parts = [`clock within ${Math.max(0.1, roundTripMs / 2).toFixed(1)} ms`];
-    if (arrivedMs !== null) parts.unshift(`poses here after ${arrivedMs.toFixed(0)} ms`);
-    if (p95Ms !== null) parts.unshift(`95 % drawn within ${p95Ms.toFixed(0)} ms`);
-    const text = parts.join(", ");
-    setText(byId("sync"), text.charAt(0).toUpperCase() + text.slice(1));
+    const lines = [`Clock within ${Math.max(0.1, roundTripMs / 2).toFixed(1)} ms`];
+    if (arrivedMs !== null) lines.unshift(`Poses here after ${arrivedMs.toFixed(0)} ms`);
+    if (p95Ms !== null) lines.unshift(`95 % drawn within ${p95Ms.toFixed(0)} ms`);
+    setText(byId("sync"), lines.join("\n"));
   }
 
   /** Shows the room's views; null while they are not known. */
@@ -97,23 +94,7 @@ export class Panel {
   }
 
   setNotice(notice: Notice | null): void {
-    const hint = notice?.hint === true;
-    // A notice never moves: it goes, and the next one comes where it belongs.
-    const moves = !this.#notice.hidden && this.#notice.classList.contains("hint") !== hint;
-    this.#notice.hidden = notice === null || moves;
-    if (!notice || moves) return;
-    this.#notice.classList.toggle("hint", hint);
-    setText(byId("notice-title"), notice.title);
-    setText(byId("notice-text"), notice.text);
-    const { action } = notice;
-    this.#link.hidden = !(action && "href" in action);
-    this.#retry.hidden = !(action && "retry" in action);
-    if (action && "href" in action) {
-      setText(this.#link, action.label);
-      this.#link.href = action.href;
-    } else if (action) {
-      setText(this.#retry, action.label);
-    }
+    this.#notice.show(notice);
   }
 }
 

@@ -8,6 +8,7 @@ import {
 } from "../protocol/index.js";
 import { MeshError, fetchHandMesh } from "../stage/hand_mesh.js";
 import { Playout } from "../stage/playout.js";
+import type { Notice } from "../ui/notice_card.js";
 import { byId } from "../ui/dom.js";
 import { roomFrom } from "../ui/names.js";
 import { NO_WEBGL, WEBGL_LOST } from "../ui/problems.js";
@@ -19,7 +20,7 @@ import { Controls } from "./controls.js";
 import { type DebugHook, hookOf } from "./debug_hook.js";
 import { LearnerPanel } from "./learner_panel.js";
 import { followTheme } from "./look.js";
-import { type Notice, noticeFor, ofProblem } from "./notice.js";
+import { noticeFor, ofProblem } from "./notice.js";
 import { Panel } from "./panel.js";
 import { PlaybackBar } from "./playback/bar.js";
 import { FrameLength } from "./playback/clock.js";

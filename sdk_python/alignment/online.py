@@ -15,6 +15,9 @@ Floats = NDArray[np.floating[Any]]
 
 _COARSE_HZ = 10.0
 _MOST_COARSE = 6000
+_ROWS = 2000
+"""Of the whole lesson's frames, those that are compared at a time."""
+
 _JUMP_S = 0.8
 """Longer than with hindsight: a leap that is none would show at once."""
 
@@ -118,21 +121,27 @@ class PlaceFinder:
         self._trail.clear()
 
     def _roughly(self, time_s: float, features: Floats) -> None:
-        """Steps the model of the whole lesson once its next frame is over."""
+        """Steps the model of the whole lesson once its next frame is over.
+
+        What that costs is spread over the frames that follow: none takes long.
+        """
         if self._batch_s is None:
             self._batch_s = time_s
-            self._coarse.step(features, 0)
+            self._coarse.begin(features, 0)
+            self._coarse.finish()
             return
+        self._coarse.go_on()
         self._batch.append(features)
         steps = int((time_s - self._batch_s) * self._rate_hz / self._stride)
         if steps:
+            self._coarse.finish()
             with np.errstate(invalid="ignore"):
                 batch = np.stack(self._batch)
                 there = np.isfinite(batch)
                 count = there.sum(0)
                 total = np.where(there, batch, 0).sum(0)
                 mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-            self._coarse.step(mean, min(steps, 5))
+            self._coarse.begin(mean, min(steps, 5))
             self._batch.clear()
             self._batch_s = time_s
 
@@ -191,22 +200,57 @@ class _Model:
 
     def _begin(self) -> None:
         self._value: Floats = np.zeros(len(self._filled), np.float32)
+        self._costs: Floats = np.zeros(len(self._filled), np.float32)
+        self._given: Floats | None = None
+        self._done, self._steps = 0, 0
         self.best, self.confidence = 0, 0.0
 
     def seek(self, frame: int) -> None:
         away = np.abs(np.arange(len(self._value)) - frame).astype(np.float32)
         self._value = np.minimum(away * self._jump / self._apart, self._jump)
+        self._given = None
         self.best, self.confidence = frame, 0.0
 
-    def step(self, features: Floats, steps: int) -> None:
+    def begin(self, features: Floats, steps: int) -> None:
+        """Takes the next frame, so many after the last; `go_on` or `finish` make something of it.
+
+        The costs are what ``_costs`` gives, as one product: there are thousands of frames.
+        ``(a - b)^2 = a^2 - 2 a b + b^2``, each term where both are seen.
+        """
+        there = np.isfinite(features).astype(np.float32)
+        given = np.where(there, features, 0).astype(np.float32)
+        both = np.concatenate([there, -2 * given, given * given])
+        self._given = np.stack([both, np.concatenate([0 * given, 0 * given, there])], axis=1)
+        self._done, self._steps = 0, steps
+
+    def go_on(self) -> None:
+        """Some of the work on the last frame."""
+        self._work(_ROWS)
+
+    def finish(self) -> None:
+        """All the rest of it."""
+        self._work(len(self._costs))
+
+    def _work(self, rows: int) -> None:
+        if self._given is None:
+            return
+        part = slice(self._done, self._done + rows)
+        total, count = (self._terms[part] @ self._given).T
+        self._costs[part] = np.maximum(total, 0) / np.maximum(count, 1)
+        self._done += rows
+        if self._done >= len(self._costs):
+            self._given = None
+            self._step()
+
+    def _step(self) -> None:
         value: Floats = self._value
         aside = np.float32(_OFF_TEMPO * self.contrast)
-        for _ in range(steps):
+        for _ in range(self._steps):
             moved = value + aside
             for k in range(1, min(4, len(value))):
                 np.minimum(moved[k:], value[:-k] + aside * (k - 1), out=moved[k:])
             value = np.minimum(moved, value.min() + self._jump)
-        value = value + self._costs(features)
+        value = value + self._costs
         value -= value.min()
         self._value = value
         self.best = int(value.argmin())
@@ -214,18 +258,6 @@ class _Model:
         elsewhere = [float(part.min()) for part in (value[:a], value[b:]) if len(part)]
         rest = min(float(self._jump), *elsewhere)
         self.confidence = rest / float(self._jump)
-
-    def _costs(self, features: Floats) -> Floats:
-        """What ``_costs`` gives, as one product: there are thousands of frames.
-
-        ``(a - b)^2 = a^2 - 2 a b + b^2``, each term where both are seen.
-        """
-        there = np.isfinite(features).astype(np.float32)
-        given = np.where(there, features, 0).astype(np.float32)
-        total = self._terms @ np.concatenate([there, -2 * given, given * given])
-        count = self._terms[:, -len(there) :] @ there
-        found: Floats = np.maximum(total, 0) / np.maximum(count, 1)
-        return found
 
     def _typical(self) -> float:
         """What a wrong place costs more than a right one: from the lesson itself."""

@@ -13,14 +13,14 @@ from bridge.model.datasets.settings import SampleSettings
 from bridge.optional import require
 
 if TYPE_CHECKING:
-    from bridge.model.training.sample import SampleSource
+    from bridge.model.training.sample import HandViews, SampleSource
 
 __all__ = ["open_dataset"]
 
 _log = logging.getLogger(__name__)
 
 
-def open_dataset(name: str, path: Path | str, split: str = "train", **options: Any) -> SampleSource:
+def open_dataset(name: str, path: Path | str, split: str = "train", **options: Any) -> SampleSource[HandViews]:
     """One split of a dataset as samples.
 
     A folder with a part of a dataset can be opened too; a warning in the log then says what is

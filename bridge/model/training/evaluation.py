@@ -82,7 +82,7 @@ def fused(network: torch.nn.Module) -> Predictor:
 
 def evaluate(
     predict: Predictor,
-    source: SampleSource,
+    source: SampleSource[HandViews],
     *,
     views: int,
     samples: int | None = None,
@@ -98,7 +98,7 @@ def evaluate(
 
 def evaluate_all(
     methods: Mapping[str, Predictor],
-    source: SampleSource,
+    source: SampleSource[HandViews],
     *,
     views: int,
     samples: int | None = None,

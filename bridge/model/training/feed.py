@@ -7,11 +7,12 @@ from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.model.training.sample import HandViews, SampleSource
+from bridge.model.training.sample import Batch, SampleSource
 
 __all__ = ["BatchPlan", "batches"]
 
@@ -58,8 +59,8 @@ def _order(seed: int, epoch: int, samples: int) -> NDArray[np.int64]:
 
 
 def batches(
-    source: SampleSource, plan: BatchPlan, first: int, last: int, workers: int = 1
-) -> Generator[HandViews, None, None]:
+    source: SampleSource[Any], plan: BatchPlan, first: int, last: int, workers: int = 1
+) -> Generator[Batch, None, None]:
     """Batches of the steps from ``first`` to before ``last``, some made ahead.
 
     Numbers count on from epoch to epoch; a source of finite size takes them modulo its length and
@@ -73,12 +74,13 @@ def batches(
         workers: Threads; decoding pictures and PyTorch's operators run beside each other.
     """
 
-    def make(step: int) -> HandViews:
+    def make(step: int) -> Batch:
         numbers, views = plan.step(step)
-        return source.batch(numbers, views=views, augment=True)
+        batch: Batch = source.batch(numbers, views=views, augment=True)
+        return batch
 
     pool = ThreadPoolExecutor(workers, thread_name_prefix="batches")
-    ahead: deque[Future[HandViews]] = deque()
+    ahead: deque[Future[Batch]] = deque()
     following = iter(range(first, last))
     try:
         for _ in range(first, last):

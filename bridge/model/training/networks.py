@@ -12,7 +12,7 @@ from bridge.errors import InputError
 from bridge.model.a3net import A3Net, A3NetConfig
 from bridge.model.a3net.losses import a3net_loss
 from bridge.model.hand.layer import HandLayer
-from bridge.model.training.sample import HandViews
+from bridge.model.training.schedule import Moment
 
 __all__ = ["NETWORKS", "Architecture", "architecture"]
 
@@ -26,13 +26,14 @@ class Architecture:
             has ``to_dict``.
         restore: The configuration of such a dict, to be filled with trained weights.
         build: The network on a hand model.
-        loss: Named losses of its output for a batch; ``total`` is the one to minimise.
+        loss: Named losses of its output for a batch at a moment of the run; ``total`` is the one
+            to minimise.
     """
 
     configure: Callable[[str, Mapping[str, Any]], Any]
     restore: Callable[[Mapping[str, Any]], Any]
     build: Callable[[Any, HandLayer], nn.Module]
-    loss: Callable[[Any, HandViews, Any], dict[str, Tensor]]
+    loss: Callable[[Any, Any, Any, Moment], dict[str, Tensor]]
 
 
 def _configure_a3net(preset: str, changes: Mapping[str, Any]) -> A3NetConfig:
@@ -49,7 +50,12 @@ def _restore_a3net(values: Mapping[str, Any]) -> A3NetConfig:
 
 
 NETWORKS = {
-    "a3net": Architecture(_configure_a3net, _restore_a3net, A3Net, a3net_loss),
+    "a3net": Architecture(
+        _configure_a3net,
+        _restore_a3net,
+        A3Net,
+        lambda output, views, config, _moment: a3net_loss(output, views, config),
+    ),
 }
 
 

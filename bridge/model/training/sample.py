@@ -12,12 +12,12 @@ when the sample is made: all hands are right hands here.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Protocol
+from typing import Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor
 
-__all__ = ["ROOT", "HandViews", "SampleSource"]
+__all__ = ["ROOT", "Batch", "HandViews", "SampleSource"]
 
 ROOT = 9
 """Keypoint that coordinates are relative to: the middle finger's knuckle (HaMuCo's code)."""
@@ -72,14 +72,25 @@ class HandViews:
         return self.wrist_rotation[:, :1] @ self.wrist_rotation.transpose(-1, -2)
 
 
-class SampleSource(Protocol):
+class Batch(Protocol):
+    """What training asks of a batch, whatever is in it; a network and its losses know more."""
+
+    def to(self, device: torch.device | str) -> Self:
+        """The same batch on another device."""
+        ...
+
+
+_BatchT = TypeVar("_BatchT", bound=Batch, covariant=True)
+
+
+class SampleSource(Protocol[_BatchT]):
     """Samples by number. The same numbers give the same batch, on every machine and run."""
 
     def __len__(self) -> int:
         """How many samples there are; synthetic sources name an epoch's worth."""
         ...
 
-    def batch(self, numbers: list[int], *, views: int, augment: bool) -> HandViews:
+    def batch(self, numbers: list[int], *, views: int, augment: bool) -> _BatchT:
         """Makes one batch, on the CPU.
 
         Args:

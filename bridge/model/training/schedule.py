@@ -1,14 +1,33 @@
-"""The learning rate over a run."""
+"""Where a run is, and its learning rate there."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from bridge.model.training.config import ScheduleConfig
 
-__all__ = ["rate_factor"]
+__all__ = ["Moment", "rate_factor"]
 
 _COSINE_FLOOR = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A step of a run: losses that come, go or alternate depend on it.
+
+    Attributes:
+        step: From 0.
+        steps: Length of the run.
+    """
+
+    step: int
+    steps: int
+
+    @property
+    def share(self) -> float:
+        """How much of the run is behind it, 0 to 1."""
+        return self.step / self.steps
 
 
 def rate_factor(schedule: ScheduleConfig, step: int, steps: int) -> float:

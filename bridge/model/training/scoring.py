@@ -100,7 +100,7 @@ def _possible(methods: dict[str, Predictor], example: HandViews) -> dict[str, Pr
     return possible
 
 
-def _source(data: str, about: Mapping[str, Any], *, device: torch.device) -> SampleSource:
+def _source(data: str, about: Mapping[str, Any], *, device: torch.device) -> SampleSource[HandViews]:
     """Samples as the network that says this of itself takes them."""
     config = about["config"]
     images = config.get("stem") == "rgb"

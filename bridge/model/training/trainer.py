@@ -33,8 +33,8 @@ from bridge.model.training.checkpoint import (
 from bridge.model.training.config import TrainConfig
 from bridge.model.training.feed import BatchPlan, batches
 from bridge.model.training.networks import Architecture
-from bridge.model.training.sample import HandViews, SampleSource
-from bridge.model.training.schedule import rate_factor
+from bridge.model.training.sample import Batch, SampleSource
+from bridge.model.training.schedule import Moment, rate_factor
 
 __all__ = ["CHECKPOINT", "Progress", "Trainer"]
 
@@ -68,8 +68,8 @@ class _Losses(nn.Module):
         super().__init__()
         self.network, self._loss, self._config = network, entry.loss, config
 
-    def forward(self, views: HandViews) -> dict[str, Tensor]:
-        return self._loss(self.network(views), views, self._config)
+    def forward(self, batch: Batch, moment: Moment) -> dict[str, Tensor]:
+        return self._loss(self.network(batch), batch, self._config, moment)
 
 
 class Trainer:
@@ -96,7 +96,7 @@ class Trainer:
         entry: Architecture,
         network: nn.Module,
         model_config: Any,
-        source: SampleSource,
+        source: SampleSource[Any],
         folder: Path,
         device: torch.device | str = "cpu",
         on_progress: Callable[[Progress], None] = lambda _: None,
@@ -173,8 +173,8 @@ class Trainer:
             _signals() as caught,
             closing(batches(self._source, plan, self.step, self.steps, workers)) as feed,
         ):
-            for views in feed:
-                losses = self._one_step(views.to(self._device))
+            for batch in feed:
+                losses = self._one_step(batch.to(self._device))
                 if losses is not None:
                     self._collect(losses)
                 self.step += 1
@@ -209,7 +209,7 @@ class Trainer:
             self._sums[name] = self._sums[name] + value if name in self._sums else value
             self._counts[name] = self._counts.get(name, 0) + 1
 
-    def _one_step(self, views: HandViews) -> dict[str, Tensor] | None:
+    def _one_step(self, batch: Batch) -> dict[str, Tensor] | None:
         """One update and its losses; None where it was left out: its gradient was not finite."""
         schedule = self._schedule
         # Masks and dropout are a function of the step, so that a resumed run draws the same.
@@ -219,7 +219,7 @@ class Trainer:
         _copy(self._statistics, self._statistics_before)
         bf16 = schedule.precision == "bf16"
         with torch.autocast(self._device.type, torch.bfloat16) if bf16 else nullcontext():
-            losses: dict[str, Tensor] = self._step_module(views)
+            losses: dict[str, Tensor] = self._step_module(batch, Moment(self.step, self.steps))
         self._optimizer.zero_grad(set_to_none=True)
         losses["total"].backward()
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), schedule.clip)

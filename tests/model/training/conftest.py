@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from bridge.model.training.config import TrainConfig
 from bridge.model.training.networks import Architecture
 from bridge.model.training.sample import HandViews
+from bridge.model.training.schedule import Moment
 
 MIX = torch.linspace(-1, 1, 42 * 63).reshape(42, 63)
 
@@ -61,7 +62,9 @@ class Linear(nn.Module):
         return self.layer(self.dropout(views.landmarks[:, 0].flatten(1))).unflatten(1, (21, 3))
 
 
-def linear_loss(output: Tensor, views: HandViews, config: LinearConfig) -> dict[str, Tensor]:
+def linear_loss(
+    output: Tensor, views: HandViews, config: LinearConfig, moment: Moment
+) -> dict[str, Tensor]:
     error = (output - views.joints_m[:, 0]).square().mean()
     return {"joints": error, "total": error}
 

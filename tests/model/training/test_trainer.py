@@ -124,8 +124,8 @@ def test_a_second_signal_does_not_wait(trainer) -> None:
 def test_a_term_of_the_loss_may_come_and_go(trainer, entry, config, tmp_path) -> None:
     """A batch of one view has no alignment to be wrong about; a mean is over those that have."""
 
-    def loss(output, views, config):
-        losses = entry.loss(output, views, config)
+    def loss(output, views, config, moment):
+        losses = entry.loss(output, views, config, moment)
         return losses | ({"views": torch.tensor(7.0)} if views.focal.shape[1] > 1 else {})
 
     trainer(entry=replace(entry, loss=loss), config=with_schedule(config, log_every=12)).run()

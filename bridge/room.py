@@ -221,7 +221,7 @@ class Room:
         """Puts the instrument where an anchor says, None for where the settings say.
 
         Everyone is told. What the fuser knew of the cameras is found anew in the new frame, and
-        a recording goes on in another file: one file has one stage.
+        a recording goes on in another file: one file has one stage. A take ends for that reason.
 
         Raises:
             InputError: The settings' fuser has no use for an anchor, or the room is closing.
@@ -235,6 +235,8 @@ class Room:
             return
         await self._devices.fuse_by(fuser)
         await self._recording.end()
+        if self.output.take is not None:
+            self.output.take.end("the instrument was put elsewhere: record again from here")
         self.announce(self.instrument.news)
 
     def join(self, connection: Connection) -> None:

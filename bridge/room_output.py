@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from bridge.fanout import FanOut
 from bridge.feed import PoseFeed
@@ -13,7 +14,19 @@ from bridge.protocol import PosePacket, ShapePacket
 from bridge.room_recording import RoomRecording
 from bridge.stats import Window
 
-__all__ = ["RoomOutput"]
+__all__ = ["RoomOutput", "TakeWriter"]
+
+
+class TakeWriter(Protocol):
+    """Who records the room from a page."""
+
+    def write(self, packet: ShapePacket | PosePacket) -> None:
+        """Takes what the room shows."""
+        ...
+
+    def end(self, why: str) -> None:
+        """Ends the take soon, and tells people why."""
+        ...
 
 
 class RoomOutput:
@@ -37,7 +50,7 @@ class RoomOutput:
         *,
         now_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        self.take: Callable[[ShapePacket | PosePacket], None] | None = None
+        self.take: TakeWriter | None = None
         self._fan_out = fan_out
         self._recording = recording
         self._meter = meter
@@ -88,4 +101,4 @@ class RoomOutput:
         self._fan_out.send(packet)
         self._recording.write(packet)
         if self.take is not None:
-            self.take(packet)
+            self.take.write(packet)

@@ -129,15 +129,9 @@ class Takes:
             for shape in room.shapes:
                 recorder.write(shape)
 
-            def write(packet: ShapePacket | PosePacket) -> None:
-                recorder.write(packet)
-                take.poses += isinstance(packet, PosePacket)
-                if recorder.error is not None or recorder.written > _MAX_MESSAGES:
-                    self._end_soon(take)
-
             loop = asyncio.get_running_loop()
             self._ends[take] = loop.call_later(MAX_TAKE_S, self._end_soon, take)
-            room.output.take = write
+            room.output.take = _Writer(take, recorder, self._end_soon)
             return take
 
     async def stop(self, room: str) -> Take | None:
@@ -150,7 +144,7 @@ class Takes:
             shown.output.take = None
             self._ends.pop(take).cancel()
             take.ended_s = self._clock_s()
-            if recorder.error is not None:
+            if recorder.error is not None and take.failed is None:
                 take.failed = "the disk failed: the recording ends early"
             await asyncio.to_thread(recorder.close)
             return take
@@ -209,6 +203,25 @@ class Takes:
                 await asyncio.to_thread(_remove, [file for file in files if file is not None])
             if excess > len(ended):
                 raise InputError(f"{limit} recordings are being made already: end one first")
+
+
+class _Writer:
+    """See ``TakeWriter``."""
+
+    def __init__(self, take: Take, recorder: Recorder, end_soon: Callable[[Take], None]) -> None:
+        self._take, self._recorder, self._end_soon = take, recorder, end_soon
+
+    def write(self, packet: ShapePacket | PosePacket) -> None:
+        if self._take.failed is not None:
+            return
+        self._recorder.write(packet)
+        self._take.poses += isinstance(packet, PosePacket)
+        if self._recorder.error is not None or self._recorder.written > _MAX_MESSAGES:
+            self._end_soon(self._take)
+
+    def end(self, why: str) -> None:
+        self._take.failed = why
+        self._end_soon(self._take)
 
 
 def _remove(files: list[Path]) -> None:

@@ -132,6 +132,29 @@ async def test_a_device_taps_the_corners_and_everyone_is_told(tmp_path):
     assert len(list((tmp_path / "recordings").glob("*.mcap"))) >= 2
 
 
+async def test_a_take_ends_when_the_instrument_is_put_elsewhere(tmp_path):
+    async with (
+        running_bridge(tmp_path, rooms=("lesson",)) as bridge,
+        publishing(tmp_path, bridge, "phone") as http,
+    ):
+        recordings = f"{bridge}/rooms/lesson/recordings"
+        async with http.post(recordings, json={"record": True}) as answer:
+            assert answer.status == 200
+        async with http.post(f"{bridge}/rooms/lesson/anchor", json=body()) as answer:
+            assert answer.status == 200
+
+        async def ended() -> dict | None:
+            async with http.get(recordings) as answer:
+                said = (await answer.json())["recordings"][0]
+                return said if said["complete"] else None
+
+        for _ in range(500):
+            if said := await ended():
+                break
+            await asyncio.sleep(0.02)
+        assert said["problem"] == "the instrument was put elsewhere: record again from here"
+
+
 async def test_the_settings_anchor_is_the_default(tmp_path):
     save_anchor(find_anchor(SHEET, [taps(SHEET)]), tmp_path / "anchor.json")
     settings = {"rooms": ("lesson",), "anchor": tmp_path / "anchor.json"}

@@ -52,7 +52,7 @@ format: .venv/.dev  ## reformat the Python code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/.dev $(WEB)/dist/.built  ## run every benchmark again (about 10 minutes; nothing else may run)
+bench: .venv/.dev $(WEB)/dist/.built  ## the main benchmarks again (about 10 minutes; nothing else may run); others: benchmarks/*.py
 	set -e; for b in demo desk_accuracy end_to_end hand_fit render wire; do $(BIN)/python benchmarks/$$b.py; done
 	$(BIN)/python benchmarks/trackers.py --uv $(UV) $(DESK)/cam0_test.mp4 $(DESK)/cam1_test.mp4
 	$(BIN)/python benchmarks/faithfulness.py $(DESK)/cam0_test.mp4 $(DESK)/cam1_test.mp4 $(DATA)/piano_top/piano_right_hand.mp4

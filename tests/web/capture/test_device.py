@@ -79,6 +79,8 @@ def test_locks_light_battery_and_a_device_that_cannot_keep_up(
     page.evaluate("window.slow = true")
     wait_until(lambda: "sends 9 of" in text(page, "#warnings"), "the slow device")
     axe(page)
+    page.emulate_media(color_scheme="light")
+    axe(page)
     page.locator("#warnings button").click()
     wait_until(lambda: scripted.sources[0].stats().size_px == (640, 480), "the smaller picture")
     assert page.locator("#quality").input_value() == "480p30"

@@ -1,17 +1,16 @@
 import {
   Color,
-  CylinderGeometry,
   Group,
   InstancedMesh,
   Matrix4,
   MeshBasicMaterial,
-  Quaternion,
   SphereGeometry,
   Vector3,
 } from "three";
 
 import { N_FINGERS, N_OPENXR_JOINTS } from "../protocol/index.js";
 import { fingerColor } from "../stage/finger_colors.js";
+import { StickHand } from "../stage/stick_hand.js";
 import type { TrackedHand } from "./own_hands.js";
 
 /** OpenXR's joints along each finger, wrist first, thumb to little. */
@@ -26,26 +25,21 @@ const BONES = CHAINS.flatMap((chain) =>
   chain.slice(1).map((joint, i) => [chain[i]!, joint] as const),
 );
 const TIPS = CHAINS.map((chain) => chain.at(-1)!);
-const JOINT_M = 0.006;
-const BONE_M = 0.0042;
+/** The palm's own joint, the first one, is none of a finger's. */
+const RADII_M = Array.from({ length: N_OPENXR_JOINTS }, (_, i) => (i === 0 ? 0 : 0.006));
+const BONE_RADIUS_M = 0.0042;
 /** A fingertip that is near shows a small mark, one that is far off a large one: not by colour alone. */
 const MARK_M = [0.0075, 0.013] as const;
 const MARK_AHEAD_M = 0.004;
-const UP = new Vector3(0, 1, 0);
 
 /** A learner's own hand: in a virtual room as bones, anywhere as marks on the fingertips. */
 export class OwnHandView {
   readonly object = new Group();
-  readonly #material = new MeshBasicMaterial({ color: "#8aa0c0", toneMapped: false });
-  readonly #joints = new InstancedMesh(
-    new SphereGeometry(1, 10, 8),
-    this.#material,
-    N_OPENXR_JOINTS,
-  );
-  readonly #bones = new InstancedMesh(
-    new CylinderGeometry(1, 1, 1, 8, 1, true),
-    this.#material,
-    BONES.length,
+  readonly #hand = new StickHand(
+    new MeshBasicMaterial({ color: "#8aa0c0", toneMapped: false }),
+    RADII_M,
+    BONES,
+    BONE_RADIUS_M,
   );
   readonly #marks = new InstancedMesh(
     new SphereGeometry(1, 14, 10),
@@ -53,10 +47,7 @@ export class OwnHandView {
     N_FINGERS,
   );
   readonly #matrix = new Matrix4();
-  readonly #turn = new Quaternion();
-  readonly #scale = new Vector3();
-  readonly #from = new Vector3();
-  readonly #to = new Vector3();
+  readonly #tip = new Vector3();
   readonly #color = new Color();
   readonly #rgb = [0, 0, 0];
 
@@ -64,11 +55,9 @@ export class OwnHandView {
     for (let finger = 0; finger < N_FINGERS; finger++) {
       this.#marks.setColorAt(finger, this.#color.set("#ffffff"));
     }
-    for (const mesh of [this.#bones, this.#joints, this.#marks]) {
-      mesh.frustumCulled = false;
-      mesh.renderOrder = 3;
-      this.object.add(mesh);
-    }
+    this.#marks.frustumCulled = false;
+    this.#marks.renderOrder = 3;
+    this.object.add(this.#hand.object, this.#marks);
     this.object.visible = false;
   }
 
@@ -79,15 +68,14 @@ export class OwnHandView {
   update({ tracked, jointsM }: TrackedHand, bones: boolean, fingers: ArrayLike<number>): void {
     this.object.visible = tracked;
     if (!tracked) return;
-    this.#bones.visible = this.#joints.visible = bones;
-    if (bones) this.#drawBones(jointsM);
+    this.#hand.object.visible = bones;
+    if (bones) this.#hand.setJoints(jointsM);
     for (let finger = 0; finger < N_FINGERS; finger++) {
       const close = fingers[finger]!;
       const size = close < 0 ? 0 : MARK_M[1] + close * (MARK_M[0] - MARK_M[1]);
-      this.#place(this.#to, jointsM, TIPS[finger]!);
-      this.#to.y += MARK_AHEAD_M;
-      this.#scale.setScalar(size);
-      this.#matrix.compose(this.#to, this.#turn.identity(), this.#scale);
+      this.#tip.fromArray(jointsM, TIPS[finger]! * 3);
+      this.#tip.y += MARK_AHEAD_M;
+      this.#matrix.makeScale(size, size, size).setPosition(this.#tip);
       this.#marks.setMatrixAt(finger, this.#matrix);
       fingerColor(Math.max(0, close), this.#rgb);
       this.#color.setRGB(this.#rgb[0]!, this.#rgb[1]!, this.#rgb[2]!, "srgb");
@@ -95,31 +83,5 @@ export class OwnHandView {
     }
     this.#marks.instanceMatrix.needsUpdate = true;
     this.#marks.instanceColor!.needsUpdate = true;
-  }
-
-  #drawBones(jointsM: Float32Array): void {
-    for (let joint = 0; joint < N_OPENXR_JOINTS; joint++) {
-      this.#place(this.#to, jointsM, joint);
-      this.#scale.setScalar(joint === 0 ? 0 : JOINT_M);
-      this.#matrix.compose(this.#to, this.#turn.identity(), this.#scale);
-      this.#joints.setMatrixAt(joint, this.#matrix);
-    }
-    for (let bone = 0; bone < BONES.length; bone++) {
-      const [from, to] = BONES[bone]!;
-      this.#place(this.#from, jointsM, from);
-      this.#place(this.#to, jointsM, to);
-      this.#to.sub(this.#from);
-      const lengthM = this.#to.length();
-      this.#from.addScaledVector(this.#to, 0.5);
-      this.#turn.setFromUnitVectors(UP, this.#to.divideScalar(lengthM || 1));
-      this.#scale.set(BONE_M, lengthM, BONE_M);
-      this.#bones.setMatrixAt(bone, this.#matrix.compose(this.#from, this.#turn, this.#scale));
-    }
-    this.#joints.instanceMatrix.needsUpdate = true;
-    this.#bones.instanceMatrix.needsUpdate = true;
-  }
-
-  #place(out: Vector3, jointsM: Float32Array, joint: number): void {
-    out.set(jointsM[joint * 3]!, jointsM[joint * 3 + 1]!, jointsM[joint * 3 + 2]!);
   }
 }

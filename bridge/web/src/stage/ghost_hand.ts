@@ -15,6 +15,7 @@ import {
   JOINT_PARENTS,
   KEYPOINT_OF_JOINT,
   N_JOINTS,
+  N_KEYPOINTS,
   SIDE_NAMES,
   keypointsFromPose,
 } from "../protocol/index.js";
@@ -43,6 +44,7 @@ export class GhostHand {
   #shadowStrength = 0;
   /** (21 * 3) keypoints as last posed, metres in the stage. */
   keypointsM: Float64Array | null = null;
+  readonly #keypointsM = new Float64Array(N_KEYPOINTS * 3);
   #restJointsM: Float32Array;
   readonly #mesh: HandMesh;
   readonly #geometry = new BufferGeometry();
@@ -130,7 +132,12 @@ export class GhostHand {
   setPose({ wristM, poseQuat }: PlayedHand): void {
     this.#bones[0]!.position.fromArray(wristM);
     this.#bones.forEach((bone, joint) => bone.quaternion.fromArray(poseQuat, joint * 4));
-    this.keypointsM = keypointsFromPose(this.#restJointsM, poseQuat, wristM);
+    this.keypointsM = keypointsFromPose(
+      this.#restJointsM,
+      poseQuat,
+      wristM,
+      this.#keypointsM,
+    );
     if (this.#shadowStrength > 0) this.#shadow.update(this.keypointsM, this.#floorY);
   }
 

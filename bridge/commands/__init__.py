@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bridge.commands import (
+    adapt,
     anchor,
     bench,
     compare,
     data,
     demo,
     doctor,
+    ensemble,
     evaluate,
     export,
     info,
@@ -40,9 +42,11 @@ for verb in (
     app.command()(verb)
 
 app.command()(anchor.anchor)
+app.command()(ensemble.ensemble)
 app.add_typer(bench.bench, name="bench")
 app.add_typer(data.data, name="data")
 app.add_typer(models.models, name="models")
 app.add_typer(token.token, name="token")
 app.command()(train.train)
+app.command()(adapt.adapt)
 app.command(name="eval")(evaluate.evaluate)

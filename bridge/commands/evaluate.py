@@ -31,13 +31,13 @@ _SHOWN = {
 
 
 def evaluate(
-    network: Annotated[str, typer.Argument(help="Which network: a3net.")],
+    network: Annotated[str, typer.Argument(help="Which network: a3net, hamuco, ...")],
     weights: Annotated[
         Path | None,
         typer.Option(help="Weights or a checkpoint; without it, the shipped ones."),
     ] = None,
     data: Annotated[
-        str, typer.Option(help="synthetic, or the folder of a real dataset.")
+        str, typer.Option(help="synthetic, or the folder of a rendered set or a real dataset.")
     ] = "synthetic",
     views: Annotated[list[int] | None, typer.Option(help="Views a sample; repeatable.")] = None,
     samples: Annotated[int | None, typer.Option(help="Only the first so many.")] = None,

@@ -17,7 +17,7 @@ __all__ = ["train"]
 
 
 def train(
-    network: Annotated[str, typer.Argument(help="Which network: a3net.")],
+    network: Annotated[str, typer.Argument(help="Which network: a3net, hamuco, ...")],
     config: Annotated[
         str, typer.Option(help="paper, gpu, cpu or fixture, or a TOML file (docs/training.md).")
     ] = "cpu",

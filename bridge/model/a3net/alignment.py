@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from bridge.errors import InputError
-from bridge.model.a3net.layers import mlp, start_near_zero
 from bridge.model.hand.rotation_torch import kabsch, rotation_from_6d, six_d_from_rotation
+from bridge.model.layers.basic import mlp, start_near_zero
 
 __all__ = ["GeometricAlignment", "to_first"]
 

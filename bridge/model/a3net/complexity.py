@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from bridge.model.a3net.network import A3Net
+from bridge.model.layers.complexity import multiply_accumulates, parameters
 
 __all__ = ["Complexity", "complexity"]
 
@@ -17,9 +17,8 @@ class Complexity(NamedTuple):
 
     Attributes:
         parameters: Trainable numbers.
-        flops: Multiply-accumulates of one hand in all its views. This is what vision papers print
-            as FLOPs (ResNet-18 at 224 pixels is "1.8 G"), and with it the paper's numbers fit
-            its backbone; counting multiplications and additions apart would double it.
+        flops: Multiply-accumulates of one hand in all its views; counted so, the paper's numbers
+            fit its backbone.
         views: N.
         iterations: Of alignment.
     """
@@ -47,16 +46,11 @@ def complexity(net: A3Net, views: int = 3) -> Complexity:
         confidence = torch.ones(1, views, 21, device=device)
     focal = torch.full((1, views), 4.0, device=device)
     present = torch.ones(1, views, dtype=torch.bool, device=device)
-    training = net.training
-    net.eval()
-    try:
-        with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            net.export_forward(data, confidence, focal, present)
-    finally:
-        net.train(training)
     return Complexity(
-        parameters=sum(p.numel() for p in net.parameters() if p.requires_grad),
-        flops=counter.get_total_flops() // 2,
+        parameters=parameters(net),
+        flops=multiply_accumulates(
+            net, lambda: net.export_forward(data, confidence, focal, present)
+        ),
         views=views,
         iterations=config.iterations,
     )

@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bridge.model.a3net.layers import masked_mean, splat_to_map
+from bridge.model.layers.basic import masked_mean
+from bridge.model.layers.maps import splat_to_map
 
 __all__ = ["ImageAlignment", "ImageAlignmentResult"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from bridge.model.a3net.layers import PointNorm
 from bridge.model.a3net.mesh_to_joint import squared_distances
+from bridge.model.layers.basic import PointNorm
 
 __all__ = ["JointReadout", "JointToMesh", "interpolation_weights"]
 

@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bridge.model.a3net.layers import gaussian_maps, mlp
+from bridge.model.layers.basic import mlp
+from bridge.model.layers.maps import gaussian_maps
 
 __all__ = ["LandmarkStem"]
 

@@ -13,10 +13,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from bridge.model.a3net.config import A3NetConfig
-from bridge.model.a3net.layers import gaussian_maps, splat_to_map
 from bridge.model.a3net.output import A3NetOutput, InitialOutput, StageOutput
 from bridge.model.a3net.single_view import UNIT_M
+from bridge.model.layers.maps import gaussian_maps, splat_to_map
 from bridge.model.training.sample import ROOT, HandViews
+from bridge.model.training.terms import known_mean, mean_l1, seen_at
 
 __all__ = ["a3net_loss"]
 
@@ -57,8 +58,8 @@ def a3net_loss(output: A3NetOutput, views: HandViews, config: A3NetConfig) -> di
         others = truth.valid[:, 1:]
         for turn in turns:
             wrong = (turn - truth.to_first).abs().mean(dim=(-1, -2))
-            sums["alignment"].append(_mean(wrong[:, 1:], others))
-        sums["alignment"].append(_mean(shift[:, 1:], others))
+            sums["alignment"].append(known_mean(wrong[:, 1:], others))
+        sums["alignment"].append(known_mean(shift[:, 1:], others))
     weights = config.loss
     terms = {}
     for name, values in sums.items():
@@ -91,14 +92,14 @@ class _Truth:
             self.joints = (joints - root) / UNIT_M
             # Relative positions need the root's label too.
             self.relative = self.known & self.known[:, :, ROOT : ROOT + 1]
-            self.keypoints, ahead = _image(joints, focal)
+            self.keypoints, ahead = seen_at(joints, focal)
             self.imaged = self.known & ahead
             if views.vertices_m is not None:
                 finite = torch.isfinite(views.vertices_m).flatten(2).all(dim=-1)
                 vertices = torch.nan_to_num(views.vertices_m, 0.0, 0.0, 0.0)
                 self.vertices = (vertices - root) / UNIT_M
                 self.meshed = self.known[:, :, ROOT] & finite
-                self.vertex_images, _ = _image(vertices, focal)
+                self.vertex_images, _ = seen_at(vertices, focal)
 
 
 def _hand_terms(
@@ -112,13 +113,13 @@ def _hand_terms(
     terms = {}
     if truth.joints is not None and truth.keypoints is not None:
         known, target = of(truth.relative), of(truth.joints)
-        terms["joints"] = _l1(hand.joints / UNIT_M, target, known)
-        terms["mesh_joints"] = _l1(hand.mesh_joints / UNIT_M, target, known)
-        terms["reprojection"] = _l1(hand.reprojection, truth.keypoints, truth.imaged)
+        terms["joints"] = mean_l1(hand.joints / UNIT_M, target, known)
+        terms["mesh_joints"] = mean_l1(hand.mesh_joints / UNIT_M, target, known)
+        terms["reprojection"] = mean_l1(hand.reprojection, truth.keypoints, truth.imaged)
     if truth.vertices is not None:
         target = of(truth.vertices)
         if target.shape == hand.vertices.shape:
-            terms["vertices"] = _l1(hand.vertices / UNIT_M, target, of(truth.meshed)[..., None])
+            terms["vertices"] = mean_l1(hand.vertices / UNIT_M, target, of(truth.meshed)[..., None])
     turns = []
     if truth.wrist is not None:
         turns.append((hand.rotations[..., :1, :, :], of(truth.wrist)[..., None, :, :]))
@@ -127,10 +128,10 @@ def _hand_terms(
         turns.append((hand.rotations[..., 1:, :, :], pose))
     if turns:
         wrong = [(a - b).abs().mean(dim=(-1, -2)) for a, b in turns]
-        terms["rotations"] = _mean(torch.cat(wrong, dim=-1).mean(dim=-1), of(truth.valid))
+        terms["rotations"] = known_mean(torch.cat(wrong, dim=-1).mean(dim=-1), of(truth.valid))
     if truth.betas is not None:
         betas = truth.betas if first_only else truth.betas[:, None]
-        terms["betas"] = _mean((hand.betas - betas).abs().mean(dim=-1), of(truth.valid))
+        terms["betas"] = known_mean((hand.betas - betas).abs().mean(dim=-1), of(truth.valid))
     return terms
 
 
@@ -144,11 +145,11 @@ def _image_terms(stage: StageOutput, truth: _Truth, config: A3NetConfig) -> dict
         if mask is None or stage.mask is None:
             return {}
         wrong = F.binary_cross_entropy_with_logits(stage.mask.float(), mask, reduction="none")
-        return {"heatmap": _mean(wrong.mean(dim=-1), truth.valid)}
+        return {"heatmap": known_mean(wrong.mean(dim=-1), truth.valid)}
     terms = {"heatmap": _heatmap_loss(stage.heat, truth)}
     if stage.depth is not None and truth.joints is not None:
         wrong = (stage.depth - truth.joints[..., 2]).abs()
-        terms["heatmap"] = terms["heatmap"] + _mean(wrong, truth.relative)
+        terms["heatmap"] = terms["heatmap"] + known_mean(wrong, truth.relative)
     return terms
 
 
@@ -161,7 +162,7 @@ def _heatmap_loss(heat: Tensor, truth: _Truth) -> Tensor:
     inside = truth.imaged & (truth.keypoints.abs() < 1).all(dim=-1)
     target = target / target.sum(dim=-1, keepdim=True).clamp(min=1e-6)
     wrong = F.kl_div(heat.float().log_softmax(dim=-1), target, reduction="none").sum(dim=-1)
-    return _mean(wrong, inside)
+    return known_mean(wrong, inside)
 
 
 def _silhouette(truth: _Truth, size: int) -> Tensor | None:
@@ -178,24 +179,3 @@ def _silhouette(truth: _Truth, size: int) -> Tensor | None:
     places = truth.vertex_images.flatten(0, 1)
     hit = splat_to_map(torch.ones_like(places[..., :1]), places, size)
     return hit.view(*truth.valid.shape, -1).clamp(0, 1)
-
-
-def _image(points: Tensor, focal: Tensor) -> tuple[Tensor, Tensor]:
-    """Crop coordinates of ``(B, N, K, 3)`` points, metres, and whether they are before the camera.
-
-    Brought back to 3 half crop widths, beyond which no label is worth anything.
-    """
-    ahead = points[..., 2] > 1e-3
-    depth = points[..., 2:].clamp(min=1e-3)
-    return (focal[..., None, None] * points[..., :2] / depth).clamp(-3, 3), ahead
-
-
-def _l1(value: Tensor, target: Tensor, known: Tensor) -> Tensor:
-    return _mean((value - target).abs().mean(dim=-1), known)
-
-
-def _mean(value: Tensor, known: Tensor) -> Tensor:
-    """Mean of what is known; zero where nothing is."""
-    known = known.expand_as(value)
-    kept = torch.where(known, value, torch.zeros_like(value))
-    return kept.sum() / known.sum().clamp(min=1)

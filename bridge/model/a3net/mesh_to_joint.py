@@ -7,7 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from bridge.model.a3net.layers import PointNorm
+from bridge.model.layers.basic import PointNorm
 
 __all__ = ["MeshToJoint", "ball_query", "squared_distances"]
 

@@ -15,8 +15,6 @@ from torch import Tensor, nn
 
 from bridge.model.a3net.alignment import GeometricAlignment, to_first
 from bridge.model.a3net.config import A3NetConfig
-from bridge.model.a3net.inputs import Inputs, checked, cleaned
-from bridge.model.a3net.layers import project, sample_map
 from bridge.model.a3net.output import A3NetOutput, InitialOutput, StageOutput
 from bridge.model.a3net.point_features import InitialFeatures
 from bridge.model.a3net.regression import HandState, initial_state
@@ -24,6 +22,8 @@ from bridge.model.a3net.single_view import UNIT_M, SingleViewNet
 from bridge.model.a3net.stage import AlignmentStage, Features, Geometry
 from bridge.model.hand.layer import HandLayer
 from bridge.model.hand.rotation_torch import six_d_from_rotation
+from bridge.model.layers.basic import project, sample_map
+from bridge.model.training.inputs import Inputs, checked, cleaned
 from bridge.model.training.sample import ROOT, HandViews
 
 __all__ = ["A3Net"]
@@ -66,7 +66,13 @@ class A3Net(nn.Module):
         Raises:
             InputError: No views, wrong shapes, a missing field, or a first view that is unusable.
         """
-        return checked(views, self.config)
+        config = self.config
+        return checked(
+            views,
+            stem=config.stem,
+            crop_px=config.crop_px,
+            extrinsics=config.alignment == "extrinsics",
+        )
 
     def forward(self, views: HandViews) -> A3NetOutput:
         """Reconstructs hands from their views; ``views`` is checked first, see ``check``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from bridge.model.a3net.layers import PointNorm
+from bridge.model.layers.basic import PointNorm
 
 __all__ = ["FeatureUpdate", "InitialFeatures", "KeypointFeedback"]
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from bridge.model.a3net.layers import masked_mean, mlp, start_near_zero
 from bridge.model.hand.rotation_torch import rotation_from_6d, six_d_from_rotation
+from bridge.model.layers.basic import masked_mean, mlp, start_near_zero
 
 __all__ = ["HandState", "HandUpdate", "initial_state"]
 

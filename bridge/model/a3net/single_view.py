@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from bridge.model.a3net.backbone import ImageStem
 from bridge.model.a3net.config import A3NetConfig
 from bridge.model.a3net.landmark_stem import LandmarkStem
-from bridge.model.a3net.layers import cell_centres, mlp, start_near_zero
 from bridge.model.hand.rotation_torch import rotation_from_6d, six_d_from_rotation
+from bridge.model.layers.basic import mlp, start_near_zero
+from bridge.model.layers.maps import cell_centres
 
 __all__ = ["UNIT_M", "PixelwiseHead", "SingleView", "SingleViewNet"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from bridge.model.a3net.layers import PointNorm, masked_mean
+from bridge.model.layers.basic import PointNorm, masked_mean
 from bridge.protocol.joints import BONES
 
 __all__ = ["MlpFusion", "PooledGraphFusion", "TransformerFusion", "view_fusion"]

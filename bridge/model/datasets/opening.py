@@ -20,7 +20,9 @@ __all__ = ["open_dataset"]
 _log = logging.getLogger(__name__)
 
 
-def open_dataset(name: str, path: Path | str, split: str = "train", **options: Any) -> SampleSource[HandViews]:
+def open_dataset(
+    name: str, path: Path | str, split: str = "train", **options: Any
+) -> SampleSource[HandViews]:
     """One split of a dataset as samples.
 
     A folder with a part of a dataset can be opened too; a warning in the log then says what is

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from bridge.model.fusion.a3net import A3NetSeer
+from bridge.model.fusion.hamuco import HaMuCoSeer
 from bridge.model.fusion.hand_space import HandSpaceFuser
 from bridge.model.fusion.interface import FUSERS, Fuser, make_fuser
 from bridge.model.fusion.selfcal import SelfCalFuser
+from bridge.model.fusion.simahand import SimaHandSeer
 
-__all__ = ["FUSERS", "A3NetSeer", "Fuser", "HandSpaceFuser", "SelfCalFuser", "make_fuser"]
+__all__ = [
+    "FUSERS",
+    "A3NetSeer",
+    "Fuser",
+    "HaMuCoSeer",
+    "HandSpaceFuser",
+    "SelfCalFuser",
+    "SimaHandSeer",
+    "make_fuser",
+]

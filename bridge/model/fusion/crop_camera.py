@@ -58,6 +58,14 @@ class CropCamera:
         focal = _FILL / max(float(np.abs(seen).max()), 1e-6)
         return cls(rotation, focal, seen * focal)
 
+    def upright(self) -> CropCamera:
+        """This camera rolled until the hand points up, from its wrist to its middle knuckle."""
+        x, y = self.landmarks[9] - self.landmarks[0]
+        angle = -np.arctan2(x, -y)
+        c, s = np.cos(angle), np.sin(angle)
+        roll = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
+        return CropCamera(roll @ self.rotation, self.focal, self.landmarks @ roll[:2, :2].T)
+
 
 def _turn_to(centre: FloatArray) -> FloatArray:
     """The least rotation that takes the ray through ``centre (2,)`` to the z axis, ``(3, 3)``."""

@@ -73,6 +73,7 @@ class HandLayer(nn.Module):
         model: The hand model whose arrays are taken.
 
     Attributes:
+        model: The hand model it was made of.
         side: Which hand.
         n_vertices: V.
         faces: ``(F, 3)`` vertex indices, outward by the right-hand rule.
@@ -89,7 +90,7 @@ class HandLayer(nn.Module):
 
     def __init__(self, model: HandModel) -> None:
         super().__init__()
-        self.side = model.side
+        self.model, self.side = model, model.side
         zero, unit = np.zeros(N_BETAS), np.eye(N_BETAS)
         template, points = model.rest_vertices(zero), model.rest_keypoints(zero)
         self.n_vertices = len(template)

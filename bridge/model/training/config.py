@@ -40,8 +40,10 @@ class DataConfig(_Part):
     """What it is trained on.
 
     Attributes:
-        source: ``synthetic-landmarks``, ``synthetic-images``, or a dataset's name.
-        path: The dataset's folder, for real datasets.
+        source: ``synthetic-landmarks``, ``synthetic-images``, ``rendered`` (a set that
+            ``ghosthands data render`` made), ``pasted`` (whole pictures with many of such a set's
+            hands), or a dataset's name.
+        path: The dataset's folder, for rendered sets and real datasets.
         options: Further arguments of the source.
         views: Views of each sample, or the least and the most, drawn batch by batch.
         workers: Threads that make batches ahead; more than one helps where pictures are decoded.

@@ -41,9 +41,9 @@ class Evaluation:
         failed: Those among them for which the method gave numbers that are not finite. They are in
             no mean either, so a method with failures must not be compared by its means alone.
         metrics: By name, each with its interval. ``mpjpe_mm`` and ``mpvpe_mm`` are relative to the
-            middle knuckle (the papers'), ``root_relative_mm`` to the wrist; ``pa_`` after
-            Procrustes alignment with scale; ``f_5`` and ``f_15`` of aligned meshes as in FreiHAND;
-            ``auc`` of the knuckle-relative joints from 0 to 50 mm.
+            middle knuckle (the papers'), ``root_relative_mm`` and ``root_relative_mpvpe_mm`` to
+            the wrist; ``pa_`` after Procrustes alignment with scale; ``f_5`` and ``f_15`` of
+            aligned meshes as in FreiHAND; ``auc`` of the knuckle-relative joints from 0 to 50 mm.
         per_joint_mm: ``(21,)`` mean error of each keypoint, relative to the middle knuckle.
         per_sample: Each metric's values, ``(S,)``, in the order of the samples.
     """
@@ -199,6 +199,8 @@ def _errors(
         )
     true_root = truth[:, ROOT : ROOT + 1]
     errors["mpvpe_mm"] = 1000 * np.linalg.norm(mesh - (true_mesh - true_root), axis=-1).mean(-1)
+    wrist = (mesh - predicted[:, :1]) - (true_mesh - truth[:, :1])
+    errors["root_relative_mpvpe_mm"] = 1000 * np.linalg.norm(wrist, axis=-1).mean(-1)
     errors["pa_mpvpe_mm"] = _aligned_mm(mesh, true_mesh, known)
     aligned = procrustes_align(mesh[known], true_mesh[known])
     for limit in (5, 15):

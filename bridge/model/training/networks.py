@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 
 from bridge.errors import InputError
-from bridge.model.a3net import A3Net, A3NetConfig
+from bridge.model.a3net import A3Net, A3NetConfig, complexity
+from bridge.model.a3net.baselines import BASELINES
 from bridge.model.a3net.losses import a3net_loss
+from bridge.model.hamuco import HaMuCo, HaMuCoConfig, hamuco_loss
+from bridge.model.hamuco import complexity as hamuco_complexity
+from bridge.model.hamuco.protocol import OTHER_OUTPUTS
 from bridge.model.hand.layer import HandLayer
+from bridge.model.multihand import MultiHandConfig, MultiHandNet, multihand_loss
+from bridge.model.multihand import complexity as multihand_complexity
+from bridge.model.simahand import SimaHand, SimaHandConfig, build_svr, simahand_loss
+from bridge.model.simahand import complexity as simahand_complexity
 from bridge.model.training.schedule import Moment
 
 __all__ = ["NETWORKS", "Architecture", "architecture"]
@@ -28,33 +37,113 @@ class Architecture:
         build: The network on a hand model.
         loss: Named losses of its output for a batch at a moment of the run; ``total`` is the one
             to minimise.
+        size: The network's size for so many views, a named tuple of numbers; None where nobody
+            counts it.
+        baselines: What ``ghosthands eval`` scores beside the network's own answer, by name: takes
+            the network and a batch of views.
+        export: Writes a trained network as ONNX, with what is to be known of it, and gives the
+            largest difference from PyTorch, relative; None where a network has no ONNX form.
     """
 
     configure: Callable[[str, Mapping[str, Any]], Any]
     restore: Callable[[Mapping[str, Any]], Any]
     build: Callable[[Any, HandLayer], nn.Module]
     loss: Callable[[Any, Any, Any, Moment], dict[str, Tensor]]
+    size: Callable[[Any, int], Any] | None = None
+    baselines: Mapping[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
+    export: Callable[[Any, Path, Mapping[str, Any]], float] | None = None
 
 
-def _configure_a3net(preset: str, changes: Mapping[str, Any]) -> A3NetConfig:
-    presets = {"paper": A3NetConfig.paper, "landmarks": A3NetConfig.landmarks}
-    if preset not in presets:
-        raise InputError(f"a3net has no preset {preset!r}: choose one of {', '.join(presets)}")
-    return A3NetConfig.from_dict(presets[preset]().to_dict() | dict(changes))
+def _configured(name: str, kind: Any, *presets: str) -> Callable[[str, Mapping[str, Any]], Any]:
+    """Makes a network's configuration of a preset's name and changes."""
+
+    def configure(preset: str, changes: Mapping[str, Any]) -> Any:
+        if preset not in presets:
+            raise InputError(f"{name} has no preset {preset!r}: choose one of {', '.join(presets)}")
+        return kind.from_dict(getattr(kind, preset)().to_dict() | dict(changes))
+
+    return configure
 
 
-def _restore_a3net(values: Mapping[str, Any]) -> A3NetConfig:
-    # Where its training once began is of no use to trained weights: nothing may be downloaded, and
-    # no path that a file names may be opened.
-    return A3NetConfig.from_dict({k: v for k, v in values.items() if k != "weights"})
+def _restored(kind: Any) -> Callable[[Mapping[str, Any]], Any]:
+    """Makes the configuration of trained weights.
+
+    Where their training once began is of no use: nothing may be downloaded, and no path that a
+    file names may be opened.
+    """
+    begun = ("weights", "teacher")
+    return lambda values: kind.from_dict({k: v for k, v in values.items() if k not in begun})
+
+
+def _export_a3net(net: A3Net, path: Path, about: Mapping[str, Any]) -> float:
+    from bridge.model.a3net.export import export_onnx, parity
+
+    export_onnx(net, path, about=about)
+    return max(parity(net, path.read_bytes()).values())
+
+
+def _export_hamuco(net: HaMuCo, path: Path, about: Mapping[str, Any]) -> float:
+    from bridge.model.hamuco.export import export_onnx, parity
+
+    export_onnx(net, path, about=about)
+    return max(parity(net, path.read_bytes()).values())
+
+
+def _export_simahand(net: SimaHand, path: Path, about: Mapping[str, Any]) -> float:
+    from bridge.model.simahand.export import export_onnx, parity
+
+    export_onnx(net, path, about=about)
+    return max(parity(net, path.read_bytes()).values())
+
+
+def _export_multihand(net: MultiHandNet, path: Path, about: Mapping[str, Any]) -> float:
+    from bridge.model.multihand.export import export_onnx, parity
+
+    export_onnx(net, path, about=about)
+    return parity(net, path.read_bytes())
 
 
 NETWORKS = {
     "a3net": Architecture(
-        _configure_a3net,
-        _restore_a3net,
-        A3Net,
-        lambda output, views, config, _moment: a3net_loss(output, views, config),
+        configure=_configured("a3net", A3NetConfig, "paper", "landmarks"),
+        restore=_restored(A3NetConfig),
+        build=A3Net,
+        loss=lambda output, views, config, _moment: a3net_loss(output, views, config),
+        size=complexity,
+        baselines=BASELINES,
+        export=_export_a3net,
+    ),
+    "hamuco": Architecture(
+        configure=_configured("hamuco", HaMuCoConfig, "paper", "cpu", "landmarks"),
+        restore=_restored(HaMuCoConfig),
+        build=HaMuCo,
+        loss=hamuco_loss,
+        size=hamuco_complexity,
+        baselines=OTHER_OUTPUTS,
+        export=_export_hamuco,
+    ),
+    "multihand": Architecture(
+        configure=_configured("multihand", MultiHandConfig, "weak", "full"),
+        restore=_restored(MultiHandConfig),
+        build=MultiHandNet,
+        loss=multihand_loss,
+        size=multihand_complexity,
+        export=_export_multihand,
+    ),
+    "simahand-mvr": Architecture(
+        configure=_configured("simahand-mvr", SimaHandConfig, "paper_mvr", "landmarks_mvr"),
+        restore=_restored(SimaHandConfig),
+        build=SimaHand,
+        loss=simahand_loss,
+        size=simahand_complexity,
+    ),
+    "simahand-svr": Architecture(
+        configure=_configured("simahand-svr", SimaHandConfig, "paper", "landmarks"),
+        restore=_restored(SimaHandConfig),
+        build=build_svr,
+        loss=simahand_loss,
+        size=simahand_complexity,
+        export=_export_simahand,
     ),
 }
 

@@ -11,9 +11,10 @@ from typing import Any
 import torch
 
 from bridge.errors import InputError
-from bridge.model.a3net.baselines import BASELINES
+from bridge.model.synthetic.rendered_shards import is_rendered_set
 from bridge.model.training.config import DataConfig
 from bridge.model.training.evaluation import Evaluation, Predictor, evaluate_all, fused
+from bridge.model.training.jitter import UprightViews
 from bridge.model.training.networks import architecture
 from bridge.model.training.run import pick_device
 from bridge.model.training.sample import HandViews, SampleSource
@@ -41,8 +42,8 @@ def score(
     Args:
         name: The network.
         weights: Its weights file; the shipped one where None.
-        data: ``synthetic``, the fixed test set (with pictures for a network that takes them), or a
-            dataset's folder, whose ``test`` split is taken.
+        data: ``synthetic``, the fixed test set (with pictures for a network that takes them), the
+            folder of a rendered set, or a dataset's, whose ``test`` split is taken.
         views: Numbers of views to score with.
         samples: The first so many; all where None.
         baselines: Score the baselines too; those that need what the samples do not have
@@ -57,7 +58,7 @@ def score(
         InputError: The data cannot be used.
         ModelError: The weights cannot be used.
     """
-    architecture(name)
+    entry = architecture(name)
     place = pick_device(device)
     network, about = load_network(weights or shipped_weights(name))
     if about["network"] != name:
@@ -68,7 +69,7 @@ def score(
     methods: dict[str, Predictor] = {name: fused(network)}
     if baselines:
         methods |= _possible(
-            {label: partial(predict, network) for label, predict in BASELINES.items()},
+            {label: partial(predict, network) for label, predict in entry.baselines.items()},
             source.batch([0], views=max(views), augment=False).to(place),
         )
     results: dict[int, dict[str, Evaluation]] = {}
@@ -100,15 +101,42 @@ def _possible(methods: dict[str, Predictor], example: HandViews) -> dict[str, Pr
     return possible
 
 
-def _source(data: str, about: Mapping[str, Any], *, device: torch.device) -> SampleSource[HandViews]:
+def _source(
+    data: str, about: Mapping[str, Any], *, device: torch.device
+) -> SampleSource[HandViews]:
     """Samples as the network that says this of itself takes them."""
     config = about["config"]
-    images = config.get("stem") == "rgb"
+    # A network without a stem in its configuration takes pictures.
+    images = config.get("stem", "rgb") == "rgb"
+    upright = bool(_trained_with(about).get("upright", False))
+    if is_rendered_set(Path(data)):
+        rendered = {"size": config["crop_px"]} if images else {"images": False, "landmarks": True}
+        rendered |= {"upright": True, "landmarks": True} if upright else {}
+        return open_source(DataConfig(source="rendered", path=Path(data), options=rendered), seed=0)
+    if upright and images:
+        raise InputError(
+            "this network was trained on pictures that were turned upright by their labels: score"
+            " it on a rendered set (ghosthands data render)"
+        )
+    source: SampleSource[HandViews]
     if data == "synthetic":
-        from bridge.model.synthetic import test_set
+        from bridge.model.synthetic import SIZE, test_set
 
-        return test_set(images=images, device=device)
-    # Landmarks of a dataset are the projected truth: nothing that sees pictures may be given them.
-    options = {"size": config["crop_px"], "landmarks": False} if images else {"images": False}
-    dataset = DataConfig(source="auto", path=Path(data), options=options)
-    return open_source(dataset, seed=0, split="test", hand=hand_of(about))
+        size = config["crop_px"] if images else SIZE
+        source = test_set(images=images, size=size, device=device)
+    else:
+        # Landmarks of a dataset are the projected truth: nothing that sees pictures may be given
+        # them.
+        options = {"size": config["crop_px"], "landmarks": False} if images else {"images": False}
+        dataset = DataConfig(source="auto", path=Path(data), options=options)
+        source = open_source(dataset, seed=0, split="test", hand=hand_of(about))
+    return UprightViews(source) if upright else source
+
+
+def _trained_with(about: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options of the samples that a network was trained on."""
+    try:
+        options = about["run"]["data"]["options"]
+    except (KeyError, TypeError):
+        return {}
+    return options if isinstance(options, Mapping) else {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from bridge.errors import InputError
@@ -19,7 +21,7 @@ def open_source(
     split: str = "train",
     hand: str = "open",
     device: torch.device | str = "cpu",
-) -> SampleSource:
+) -> SampleSource[Any]:
     """Opens the samples that a configuration names.
 
     Args:
@@ -43,6 +45,14 @@ def open_source(
             from bridge.model.synthetic import SyntheticImages
 
             return SyntheticImages(seed, **({"device": device} | data.options))
+        if data.source == "rendered" and data.path is not None:
+            from bridge.model.synthetic.rendered_set import RenderedSet
+
+            return RenderedSet(data.path, **({"seed": seed} | data.options))
+        if data.source == "pasted" and data.path is not None:
+            from bridge.model.multihand.pasting import open_pasted
+
+            return open_pasted(data.path, **({"seed": seed} | data.options))
     except TypeError as error:
         raise InputError(f"data.options do not fit {data.source}: {error}") from error
     if data.path is None:

@@ -124,8 +124,10 @@ def shipped_weights(name: str) -> Path:
     Raises:
         ModelError: None is shipped.
     """
-    folder = Path(str(resources.files("bridge.model"))) / name / "weights"
-    found = [p for p in folder.glob("*.safetensors") if not re.search(rf"{_PART}\d+$", p.stem)]
+    # Networks of one system, such as simahand-mvr and -svr, lie in one folder.
+    folder = Path(str(resources.files("bridge.model"))) / name.partition("-")[0] / "weights"
+    begins = f"{name.replace('-', '_')}*.safetensors"
+    found = [p for p in folder.glob(begins) if not re.search(rf"{_PART}\d+$", p.stem)]
     if not found:
         raise ModelError(f"no weights of {name} are shipped: give --weights FILE")
     return min(found)

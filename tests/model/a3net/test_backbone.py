@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from bridge.errors import MissingDependencyError, ModelError
-from bridge.model.a3net.backbone import ImageStem, torchvision_models
+from bridge.model.a3net.backbone import ImageStem
 from bridge.model.a3net.landmark_stem import LandmarkStem
+from bridge.model.layers.resnet import torchvision_models
 
 
 @pytest.mark.parametrize("size", [64, 128])
@@ -20,7 +21,7 @@ def test_the_rgb_stem_is_resnet18_down_to_an_eighth(size: int) -> None:
     assert f_vis.shape == (2, 24, size // 8, size // 8)
     assert pooled.shape == (2, stem.features) == (2, 512)
     resnet = torchvision_models().resnet18()
-    own = [p.shape for part in (stem.stem, stem.layers) for p in part.parameters()]
+    own = [p.shape for p in stem.encoder.parameters()]
     assert own == [p.shape for name, p in resnet.named_parameters() if not name.startswith("fc")]
 
 

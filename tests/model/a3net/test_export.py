@@ -14,7 +14,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from bridge.errors import InputError, ModelError
 from bridge.model.a3net import A3Net
-from bridge.model.a3net.export import INPUTS, OPSET, OUTPUTS, _halve, export_onnx, parity
+from bridge.model.a3net.export import INPUTS, OPSET, OUTPUTS, export_onnx, parity
+from bridge.model.layers.onnx_files import halve
 from bridge.model.nets.providers import CPU
 from bridge.model.nets.session import open_session
 from tests.model.a3net.tiny import hand, network, pick, samples, tiny
@@ -136,7 +137,7 @@ def test_only_weights_that_lose_nothing_are_stored_as_halves() -> None:
         return opened.run(None, {"x": np.ones((1, 40), np.float32)})
 
     before = answers()
-    _halve(model)
+    halve(model)
     kinds = {w.name: w.data_type for w in model.graph.initializer}
     full, half = TensorProto.FLOAT, TensorProto.FLOAT16
     assert kinds == {"exact_fp16": half, "inexact": full, "large": full, "few": full}

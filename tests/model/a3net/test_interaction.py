@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from bridge.model.a3net.image_alignment import ImageAlignment
 from bridge.model.a3net.joint_to_mesh import JointReadout, JointToMesh, interpolation_weights
-from bridge.model.a3net.layers import PointNorm
 from bridge.model.a3net.mesh_to_joint import MeshToJoint, ball_query, squared_distances
 from bridge.model.a3net.point_features import FeatureUpdate, InitialFeatures, KeypointFeedback
+from bridge.model.layers.basic import PointNorm
 
 C = 8
 

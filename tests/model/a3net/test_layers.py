@@ -8,18 +8,16 @@ import pytest
 import torch
 from torch import nn
 
-from bridge.model.a3net.layers import (
+from bridge.model.a3net.single_view import PixelwiseHead, lift
+from bridge.model.layers.basic import (
     PointNorm,
-    cell_centres,
-    gaussian_maps,
     masked_mean,
     mlp,
     project,
     sample_map,
-    splat_to_map,
     start_near_zero,
 )
-from bridge.model.a3net.single_view import PixelwiseHead, lift
+from bridge.model.layers.maps import cell_centres, gaussian_maps, splat_to_map
 
 
 def test_projection_is_that_of_a_pinhole_camera() -> None:

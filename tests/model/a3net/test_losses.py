@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from bridge.model.a3net.config import A3NetConfig, LossWeights
-from bridge.model.a3net.layers import gaussian_maps, splat_to_map
 from bridge.model.a3net.losses import a3net_loss
 from bridge.model.a3net.output import A3NetOutput, InitialOutput, StageOutput
+from bridge.model.layers.maps import gaussian_maps, splat_to_map
 from bridge.model.training.sample import ROOT, HandViews
 from tests.model.a3net.tiny import changed, samples, tiny
 

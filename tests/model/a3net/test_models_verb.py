@@ -24,7 +24,7 @@ def run(*words: object, of: str = "stdout") -> str:
 
 def test_info_says_the_size_as_json() -> None:
     said = json.loads(
-        run("a3net", "--config", "landmarks", "--views", 2, "--iterations", 1, "--json")
+        run("a3net", "--config", "landmarks", "--views", 2, "--set", "iterations=1", "--json")
     )
     size = complexity(A3Net(A3NetConfig.landmarks(iterations=1), hand()), views=2)
     assert said == size._asdict()
@@ -45,7 +45,7 @@ def test_info_for_people_says_what_it_counts() -> None:
 
 
 def test_info_of_what_there_is_not(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no network called 'a4net'; take a3net"):
+    with pytest.raises(InputError, match="unknown network 'a4net': choose one of a3net"):
         run("a4net")
     with pytest.raises(InputError, match="nowhere"):
         run("a3net", "--config", tmp_path / "nowhere.toml")

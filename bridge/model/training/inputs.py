@@ -1,14 +1,13 @@
-"""What may enter the network: shapes are checked, and numbers that are not finite are kept out."""
+"""What may enter a multi-view network: shapes are checked, numbers that are not finite kept out."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
 from bridge.errors import InputError
-from bridge.model.a3net.config import A3NetConfig
 from bridge.model.training.sample import HandViews
 
 __all__ = ["Inputs", "checked", "cleaned"]
@@ -35,11 +34,23 @@ class Inputs(NamedTuple):
     observed: Tensor | None
 
 
-def checked(views: HandViews, config: A3NetConfig) -> Inputs:
-    """Checks a batch against a configuration, and cleans it.
+def checked(
+    views: HandViews,
+    *,
+    stem: Literal["rgb", "landmarks"],
+    crop_px: int,
+    extrinsics: bool = False,
+) -> Inputs:
+    """Checks a batch against what a network takes, and cleans it.
+
+    Args:
+        views: The batch.
+        stem: What the network sees of a view: pictures, or detected landmarks.
+        crop_px: Height and width of its pictures.
+        extrinsics: Whether it needs the true rotations; views without a finite one are absent.
 
     Raises:
-        InputError: See ``A3Net.check``.
+        InputError: No views, wrong shapes, a missing field, or a first view that is unusable.
     """
     focal, present = views.focal, views.present
     if focal.ndim != 2 or present.shape != focal.shape:
@@ -51,23 +62,23 @@ def checked(views: HandViews, config: A3NetConfig) -> Inputs:
         raise InputError(f"a batch needs at least one hand and one view, not {tuple(focal.shape)}")
     if present.dtype != torch.bool:
         raise InputError(f"present must be bool, not {present.dtype}")
-    size = config.crop_px
+    size = crop_px
     wanted: dict[str, tuple[int, ...]] = (
         {"images": (3, size, size)}
-        if config.stem == "rgb"
+        if stem == "rgb"
         else {"landmarks": (21, 2), "confidence": (21,)}
     )
     for name, shape in wanted.items():
         value = getattr(views, name)
         if value is None:
-            raise InputError(f"the {config.stem} stem needs {name}; these views have none")
+            raise InputError(f"the {stem} stem needs {name}; these views have none")
         if value.shape != focal.shape + shape:
             raise InputError(
                 f"{name} must be {tuple(focal.shape) + shape} for this network,"
                 f" not {tuple(value.shape)}"
             )
     turns = views.wrist_rotation
-    if config.alignment == "extrinsics" and turns is not None:
+    if extrinsics and turns is not None:
         if turns.shape != (*focal.shape, 3, 3):
             raise InputError(
                 f"wrist_rotation must be {(*focal.shape, 3, 3)}, not {tuple(turns.shape)}"

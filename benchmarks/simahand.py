@@ -1,0 +1,243 @@
+"""SiMA-Hand on the fixed synthetic test set: adaptation, and the paper's Tables 5 and 6, again.
+
+    python benchmarks/simahand.py --rows main mvr svr sima seed desk --runs runs/simahand
+
+Rows of one group are trained alike: the same steps, samples and seed, with one thing changed. A row
+that is done is kept in ``--runs``; one that was cut off goes on. MVR-Hands are scored with 4 views,
+SVR-Hands with the first of them. About an hour of one core for ``main``, and as much for the rest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from _report import write_report
+from numpy.typing import NDArray
+
+from bridge.model.synthetic import test_set
+from bridge.model.synthetic.sight import sight_of
+from bridge.model.training.bootstrap import bootstrap_mean
+from bridge.model.training.config import load_config
+from bridge.model.training.evaluation import evaluate, fused
+from bridge.model.training.run import train
+from bridge.model.training.weights import load_network
+
+METRICS = {
+    "JPE": "root_relative_mm",
+    "PA-JPE": "pa_mpjpe_mm",
+    "VPE": "root_relative_mpvpe_mm",
+    "PA-VPE": "pa_mpvpe_mm",
+    "PA-F@5": "f_5",
+}
+HIDDEN = 1 / 3
+"""Share of the 21 keypoints that the hand itself hides in the first view: from here on occluded."""
+
+MVR_STEPS, SVR_STEPS = 250, 300
+"""Of the ablations' rows; those of ``main`` have their configurations' own."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A network to train and score.
+
+    Attributes:
+        network: Its name.
+        changes: To its configuration.
+        steps: Instead of the configuration's.
+        teacher: The row whose network is the teacher.
+        seed: Instead of the configuration's.
+    """
+
+    network: str
+    changes: dict[str, Any]
+    steps: int | None = None
+    teacher: str | None = None
+    seed: int | None = None
+
+
+def mvr(**changes: Any) -> Row:
+    return Row("simahand-mvr", changes, MVR_STEPS)
+
+
+def svr(teacher: str | None = None, **changes: Any) -> Row:
+    return Row("simahand-svr", changes, SVR_STEPS, teacher)
+
+
+GROUPS: dict[str, dict[str, Row]] = {
+    "main": {
+        "MVR-Hand": Row("simahand-mvr", {}),
+        "SVR-Hand": Row("simahand-svr", {}),
+        "SiMA-Hand": Row("simahand-svr", {}, teacher="MVR-Hand"),
+    },
+    "mvr": {
+        "IFF w/o": mvr(image_fusion="none"),
+        "JFF w/o": mvr(joint_fusion="none"),
+        "JFF cat.": mvr(joint_fusion="cat"),
+        "VFF cat.": mvr(vertex_fusion="cat"),
+        "VFF pool.": mvr(vertex_fusion="pool"),
+        "MVR-Hand, short": mvr(),
+    },
+    "svr": {
+        "OFE w/o": svr(orientation_enhancement="none"),
+        "OFE cat.": svr(orientation_enhancement="cat"),
+        "SVR-Hand, short": svr(),
+    },
+    "sima": {
+        "f_v, f^_o": svr("MVR-Hand"),
+        "f_v": svr("MVR-Hand", distil=["vertex"]),
+        "f~_v": svr("MVR-Hand", distil=["vertex_last"]),
+        "f_v, f_j": svr("MVR-Hand", distil=["vertex", "joint"]),
+        "f_v, f_o": svr("MVR-Hand", distil=["vertex", "orientation"]),
+        "VFF cat. + SiMA": svr("VFF cat."),
+        "VFF pool. + SiMA": svr("VFF pool."),
+    },
+    # How much a row differs from itself: the intervals are those of test samples alone.
+    "seed": {
+        "SVR-Hand, short, seed 1": Row("simahand-svr", {}, SVR_STEPS, seed=1),
+        "SiMA-Hand, short, seed 1": Row("simahand-svr", {}, SVR_STEPS, "MVR-Hand", seed=1),
+    },
+}
+ROWS = {name: row for group in GROUPS.values() for name, row in group.items()}
+AGAINST = {
+    "main": "SVR-Hand",
+    "mvr": "MVR-Hand, short",
+    "svr": "SVR-Hand, short",
+    "sima": "SVR-Hand, short",
+    "seed": "SVR-Hand, short, seed 1",
+}
+"""The row that a group's rows are compared with, sample by sample."""
+
+Errors = dict[str, NDArray[np.float64]]
+
+
+def folder_of(name: str, runs: Path) -> Path:
+    return runs / "".join(c if c.isalnum() else "_" for c in name).strip("_").lower()
+
+
+def scored(name: str, runs: Path) -> Errors:
+    """A row's errors on every test sample; trains and scores it if that has not been done."""
+    row, folder = ROWS[name], folder_of(name, runs)
+    kept = folder / "errors.npz"
+    if not kept.exists():
+        began = time.perf_counter()
+        weights = trained(name, runs)
+        network, _ = load_network(weights)
+        views = 4 if row.network == "simahand-mvr" else 1
+        found = evaluate(fused(network), test_set(), views=views)
+        if found.failed or found.unknown:
+            raise SystemExit(f"{name}: {found.failed} predictions are not finite")
+        seconds = time.perf_counter() - began
+        np.savez(kept, seconds=seconds, **{k: found.per_sample[m] for k, m in METRICS.items()})
+    with np.load(kept) as arrays:
+        return {k: arrays[k] for k in (*METRICS, "seconds")}
+
+
+def trained(name: str, runs: Path) -> Path:
+    """A row's weights, trained if they are not there."""
+    row, folder = ROWS[name], folder_of(name, runs)
+    weights = folder / "weights.safetensors"
+    if weights.exists():
+        return weights
+    config = load_config("cpu", network=row.network)
+    changes = dict(row.changes)
+    if row.teacher is not None:
+        changes["teacher"] = str(trained(row.teacher, runs))
+    model = config.model.model_copy(update={"changes": config.model.changes | changes})
+    schedule = config.schedule
+    if row.steps is not None:
+        schedule = schedule.model_copy(update={"steps": row.steps})
+    if row.seed is not None:
+        schedule = schedule.model_copy(update={"seed": row.seed})
+    run = config.model_copy(update={"model": model, "schedule": schedule})
+    return train(run, folder, device="cpu", on_progress=lambda p: print(name, p.step, flush=True))
+
+
+def hidden_share() -> NDArray[np.float64]:
+    """``(2000,)`` share of each test hand's keypoints that it hides from its first camera."""
+    source = test_set()
+    batch = source.batch(list(range(len(source))), views=1, augment=False)
+    sight = sight_of(batch.joints_m[:, 0], batch.focal[:, 0], batch.wrist_rotation[:, 0])
+    share: NDArray[np.float64] = sight.hidden.double().mean(1).numpy()
+    return share
+
+
+def parts(values: NDArray[np.float64], occluded: NDArray[np.bool_]) -> dict[str, Any]:
+    """Means with intervals, of all samples and of the two parts."""
+    chosen = {"all": slice(None), "occluded": occluded, "not occluded": ~occluded}
+    return {
+        part: dict(zip(("mean", "low", "high"), (round(v, 4) for v in interval), strict=True))
+        for part, which in chosen.items()
+        for interval in [bootstrap_mean(values[which])]
+    }
+
+
+def table(group: str, runs: Path, occluded: NDArray[np.bool_]) -> dict[str, Any]:
+    """The rows of a group that are done, each beside the one it is compared with."""
+    other = folder_of(AGAINST[group], runs) / "errors.npz"
+    base = scored(AGAINST[group], runs) if other.exists() else None
+    rows = {}
+    for name, row in GROUPS[group].items():
+        if not (folder_of(name, runs) / "errors.npz").exists():
+            continue
+        errors = scored(name, runs)
+        rows[name] = {
+            "network": row.network,
+            "changes": row.changes,
+            "teacher": row.teacher,
+            "steps": row.steps or load_config("cpu", network=row.network).schedule.steps,
+            "views": 4 if row.network == "simahand-mvr" else 1,
+            "wall_s": round(float(errors["seconds"])),
+            "metrics": {k: parts(errors[k], occluded) for k in METRICS},
+        }
+        if base is not None and name != AGAINST[group]:
+            rows[name][f"less {AGAINST[group]}"] = {
+                k: parts(errors[k] - base[k], occluded) for k in METRICS
+            }
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", nargs="*", default=["main"], help="groups, rows, or desk")
+    parser.add_argument("--runs", type=Path, default=Path("runs/simahand"))
+    asked = parser.parse_args()
+    unknown = set(asked.rows) - set(GROUPS) - set(ROWS) - {"desk"}
+    if unknown:
+        parser.error(f"no rows {', '.join(sorted(unknown))}: choose {', '.join(GROUPS)} or desk")
+    torch.set_num_threads(1)
+    occluded = hidden_share() >= HIDDEN
+    kept = asked.runs / "desk.json"
+
+    def report() -> None:
+        tables = {group: table(group, asked.runs, occluded) for group in GROUPS}
+        desk = json.loads(kept.read_text()) if kept.exists() else None
+        write_report(
+            "simahand",
+            {
+                "samples": len(occluded),
+                "occluded": int(occluded.sum()),
+                "occluded_from": "a third of the keypoints hidden by the hand in the first view",
+                "tables": {name: rows for name, rows in tables.items() if rows},
+                "desk_two_views": desk,
+            },
+        )
+
+    for name in [r for part in asked.rows for r in GROUPS.get(part, [part])]:
+        if name == "desk":
+            from _simahand_desk import one_view_on_the_desk
+
+            kept.write_text(json.dumps(one_view_on_the_desk(), indent=2))
+        else:
+            scored(name, asked.runs)
+        report()
+
+
+if __name__ == "__main__":
+    main()

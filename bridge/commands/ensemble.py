@@ -1,0 +1,174 @@
+"""``ghosthands ensemble``: all hands of a picture or a video, however many there are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from bridge.commands.console import console, progress_bar
+from bridge.errors import InputError
+from bridge.optional import require
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bridge.model.ensemble import FoundHand
+
+    Write = Callable[[float, NDArray[np.uint8], list[FoundHand]], None]
+
+__all__ = ["ensemble"]
+
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+_CLOCK_HZ = 90_000
+
+
+def ensemble(
+    source: Annotated[Path, typer.Argument(help="A picture or a video.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The hands of every frame (.json), or the picture (.png) or video (.mp4) with the "
+            "hands drawn on it.",
+        ),
+    ],
+    texture: Annotated[
+        Path | None,
+        typer.Option(help="Also write the hands' median colours, for a ghost (.npz)."),
+    ] = None,
+    network: Annotated[
+        Path | None,
+        typer.Option(help="ONNX file of ghosthands models export multihand; else the shipped one."),
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Least score of a hand; the network's own if not given.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Replace the output.")] = False,
+) -> None:
+    """Find all hands of any number of players, in one pass a picture.
+
+    The shipped weights are small and were trained on drawn hands: a demonstration, not a tracker.
+    """
+    from bridge.model.ensemble import MedianColours, MultiHand, write_colours
+
+    moving = source.suffix.lower() not in _PICTURES
+    kinds = (".json", ".mp4" if moving else ".png")
+    if output.suffix.lower() not in kinds:
+        raise InputError(f"the output of {source.name} is {' or '.join(kinds)}, not {output.name}")
+    for path in (output, texture):
+        if path is not None and path.exists() and not force:
+            raise InputError(f"{path} exists: give --force to replace it")
+    finder, colours = MultiHand(network, threshold=threshold), MedianColours()
+    writer = {".json": _json, ".png": _picture, ".mp4": _video}[output.suffix.lower()]
+    frames = count = 0
+    with (
+        closing(_frames(source, moving=moving)) as pictures,
+        writer(output) as write,
+        progress_bar("Finding hands", "frames") as update,
+    ):
+        for time_s, picture in pictures:
+            hands = finder(picture)
+            frames, count = frames + 1, count + len(hands)
+            colours.add(hands)
+            write(time_s, picture, hands)
+            update(frames, frames)
+    if texture is not None:
+        write_colours(texture, colours.colours())
+        console.print(f"{escape(str(texture))} has the hands' colours.")
+    console.print(f"{escape(str(output))}: {count} hands in {frames} frames.")
+
+
+def _frames(
+    source: Path, *, moving: bool
+) -> Generator[tuple[float, NDArray[np.uint8]], None, None]:
+    """Times and pictures."""
+    if moving:
+        from bridge.streams.files import VideoFile
+
+        with VideoFile(source) as video:
+            for frame in video.frames():
+                yield frame.time_ns / 1e9, frame.rgb()
+        return
+    cv2 = require("cv2", extra="bridge")
+    import numpy as np
+
+    try:
+        content = np.frombuffer(source.read_bytes(), np.uint8)
+    except OSError as error:
+        raise InputError(f"{source} cannot be read ({error.strerror or error})") from error
+    picture = cv2.imdecode(content, cv2.IMREAD_COLOR_RGB) if content.size else None
+    if picture is None:
+        raise InputError(f"{source} is no picture that can be decoded")
+    yield 0.0, picture
+
+
+@contextmanager
+def _json(path: Path) -> Iterator[Write]:
+    frames: list[dict[str, Any]] = []
+
+    def write(time_s: float, _picture: NDArray[np.uint8], hands: list[FoundHand]) -> None:
+        frames.append({"time_s": round(time_s, 6), "hands": [_plain(hand) for hand in hands]})
+
+    yield write
+    path.write_text(json.dumps({"frames": frames}) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def _picture(path: Path) -> Iterator[Write]:
+    from bridge.model.ensemble import draw_hands
+
+    cv2 = require("cv2", extra="bridge")
+
+    def write(_time_s: float, picture: NDArray[np.uint8], hands: list[FoundHand]) -> None:
+        path.write_bytes(cv2.imencode(".png", draw_hands(picture, hands)[..., ::-1])[1].tobytes())
+
+    yield write
+
+
+@contextmanager
+def _video(path: Path) -> Iterator[Write]:
+    from bridge.model.ensemble import draw_hands
+
+    av = require("av", extra="bridge")
+    with av.open(str(path), "w") as container:
+        streams: list[Any] = []
+
+        def write(time_s: float, picture: NDArray[np.uint8], hands: list[FoundHand]) -> None:
+            drawn = draw_hands(picture, hands)
+            # The codec stores colours of 2 x 2 pixels together.
+            height, width = (length - length % 2 for length in drawn.shape[:2])
+            if not streams:
+                stream = container.add_stream("libx264", options={"crf": "20"})
+                stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+                stream.codec_context.time_base = Fraction(1, _CLOCK_HZ)
+                streams.append(stream)
+            (stream,) = streams
+            frame = av.VideoFrame.from_ndarray(drawn[:height, :width].copy(), format="rgb24")
+            frame.pts, frame.time_base = round(time_s * _CLOCK_HZ), Fraction(1, _CLOCK_HZ)
+            container.mux(stream.encode(frame.reformat(stream.width, stream.height)))
+
+        yield write
+        for stream in streams:
+            container.mux(stream.encode())
+
+
+def _plain(hand: FoundHand) -> dict[str, Any]:
+    """A hand for JSON; its mesh follows from its rotations and betas."""
+    return {
+        "side": hand.side.name.lower(),
+        "score": round(hand.score, 4),
+        "focal_px": round(hand.focal_px, 2),
+        "keypoints_px": hand.keypoints_px.astype(float).round(2).tolist(),
+        "joints_m": hand.joints_m.astype(float).round(5).tolist(),
+        "rotations": hand.rotations.astype(float).round(5).tolist(),
+        "betas": hand.betas.astype(float).round(4).tolist(),
+    }

@@ -1,0 +1,1 @@
+"""What the networks share: small layers, residual encoders, how large a network is."""

@@ -1,0 +1,151 @@
+"""What a multi-hand network looks like: the paper's choices, and the sizes it leaves open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal, get_args, get_type_hints
+
+from bridge.errors import InputError
+
+__all__ = ["LossWeights", "MultiHandConfig"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossWeights:
+    """Weights of the losses; 0 leaves a term out, which makes the rows of Table IV.
+
+    The paper states none. Those of the authors' code (SMHR) are kept in their ratios where its
+    terms are these: centre 100, handedness 20, bones 100, photometric 100, regularisation 1000 on
+    ``pose + 0.1 betas``. All are divided by 100 here. Its reprojection is a squared pixel error;
+    eq. 8 is a distance in lengths of a finger bone, and starts near the bones' size. Handedness
+    has more weight than there, as it was hardly learnt in short runs.
+
+    Attributes:
+        centre: L_cp, eq. 3.
+        side: L_lr, eq. 2.
+        keypoints: L_kp, eq. 2.
+        reprojection: First sum of eq. 8.
+        bones: Second sum of eq. 8, Table IV's L_bone.
+        photometric: L_pho, eq. 9.
+        regularisation: L_reg, eq. 10.
+        shape: ``w_shape / w_pose`` in eq. 10.
+        consistency: L_con, eq. 11.
+        joints: 3D joints, units of 0.1 m; Table IV's L_3D with ``vertices``. With both 0 nothing
+            of a batch's 3D truth is looked at.
+        vertices: 3D vertices, units of 0.1 m.
+    """
+
+    centre: float = 1.0
+    side: float = 1.0
+    keypoints: float = 1.0
+    reprojection: float = 1.0
+    bones: float = 1.0
+    photometric: float = 1.0
+    regularisation: float = 1.0
+    shape: float = 0.1
+    consistency: float = 0.1
+    joints: float = 0.0
+    vertices: float = 0.0
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if not 0 <= value < float("inf"):
+                raise InputError(f"loss weight {f.name} must be 0 or more, not {value}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MultiHandConfig:
+    """Sizes and switches; ``weak()`` and ``full()`` are the paper's two ways of supervision.
+
+    Attributes:
+        depth: Of the encoder, 18 or 50 (section IV-A: ResNet-50).
+        width: Channels of the encoder, as a share of the usual ones.
+        size: Width and height of whole pictures, pixels, and the one focal length (section III-C:
+            512 and 512).
+        stride: Pixels of a cell: 8 in the text, 4 in the authors' code.
+        channels: Features of a cell, and of each of the three levels that are joined.
+        hidden: Hidden features of the heads on a hand's cell.
+        rotation: How a hand's turn is given: ``vector`` (Rodrigues, 61 numbers a hand as in the
+            paper), or ``6d``, which has no jump and learns faster where cameras are all around.
+        most_hands: Most hands that are decoded of a picture (section III-D: 10).
+        threshold: Least score of a hand.
+        photo_px: Pixels of the picture that are one of the rendering that L_pho compares.
+        photo_pictures: Most pictures of a batch that L_pho renders.
+        photo_from: Share of the run before which L_pho waits: there is no pose to paint on.
+        weights: Where the encoder begins: ``imagenet`` (downloads), a path to torchvision's
+            state dict, or None for random.
+        loss: Weights of the losses.
+    """
+
+    depth: Literal[18, 50] = 50
+    width: float = 1.0
+    size: int = 512
+    stride: Literal[4, 8] = 8
+    channels: int = 256
+    hidden: int = 512
+    rotation: Literal["vector", "6d"] = "vector"
+    most_hands: int = 10
+    threshold: float = 0.3
+    photo_px: int = 2
+    photo_pictures: int = 256
+    photo_from: float = 0.0
+    weights: str | None = None
+    loss: LossWeights = field(default_factory=LossWeights)
+
+    @classmethod
+    def weak(cls, **changes: Any) -> MultiHandConfig:
+        """Supervised by 2D labels only."""
+        return replace(cls(), **changes)
+
+    @classmethod
+    def full(cls, **changes: Any) -> MultiHandConfig:
+        """Supervised by 3D joints and vertices too."""
+        return replace(cls(loss=LossWeights(joints=5.0, vertices=5.0)), **changes)
+
+    def __post_init__(self) -> None:
+        for name, hint in get_type_hints(MultiHandConfig).items():
+            choices, value = get_args(hint), getattr(self, name)
+            if choices and all(isinstance(c, str | int) for c in choices) and value not in choices:
+                raise InputError(f"{name} must be one of {', '.join(map(str, choices))}: {value!r}")
+            if hint is int and not (isinstance(value, int) and value >= 1):
+                raise InputError(f"{name} must be a whole number of at least 1, not {value!r}")
+        for name, wrong, want in (
+            ("size", self.size % 32, "a multiple of 32"),
+            ("width", not 0 < self.width <= 4, "above 0, at most 4"),
+            ("threshold", not 0 < self.threshold < 1, "between 0 and 1"),
+            ("photo_from", not 0 <= self.photo_from <= 1, "from 0 to 1"),
+            ("photo_px", 32 % self.photo_px, "a divisor of 32"),
+        ):
+            if wrong:
+                raise InputError(f"{name} must be {want}, not {getattr(self, name)!r}")
+
+    @property
+    def parameters_per_hand(self) -> int:
+        """Numbers of one hand: turn, 15 rotation vectors, 10 betas, place (61 in the paper)."""
+        return (3 if self.rotation == "vector" else 6) + 45 + 10 + 3
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON and TOML (which has no None: absent keys are defaults)."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> MultiHandConfig:
+        """The configuration that ``to_dict`` wrote.
+
+        Raises:
+            InputError: A key is unknown or a value cannot be used.
+        """
+        given = dict(values)
+        weights = given.pop("loss", {})
+        if not isinstance(weights, Mapping):
+            raise InputError(f"loss must be a table of weights, not {weights!r}")
+        for kind, names in ((cls, given), (LossWeights, weights)):
+            unknown = sorted(set(names) - {f.name for f in fields(kind)})
+            if unknown:
+                raise InputError(f"{kind.__name__} has no {', '.join(unknown)}")
+        try:
+            return cls(**given, loss=LossWeights(**weights))
+        except TypeError as error:
+            raise InputError(f"MultiHandConfig cannot be made: {error}") from error

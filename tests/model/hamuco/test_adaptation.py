@@ -1,0 +1,288 @@
+"""Learning from a recording that nobody annotated."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import bridge.adapt
+from bridge.adapt import adapt_to_videos
+from bridge.cli import main
+from bridge.errors import InputError, ModelError
+from bridge.model.hamuco import HaMuCo
+from bridge.model.hamuco.adaptation import adapt, agreement, split_in_time
+from bridge.model.hamuco.recording import Recorded, RecordedHands, cut_hands
+from bridge.model.nets import HandNets
+from bridge.model.pose import ViewHand, ViewHands
+from bridge.model.training.weights import load_network, save_weights
+from bridge.protocol.joints import Side
+from tests.model.hamuco.tiny import hand, network, samples, tiny
+
+SIZE_PX = (320, 240)
+
+
+def view_hand(landmarks_px: np.ndarray, side: Side) -> ViewHand:
+    return ViewHand(side, landmarks_px, np.zeros((21, 3)), np.full(21, 0.9))
+
+
+def seen(name: str, landmarks_px: np.ndarray, side: Side = Side.RIGHT) -> ViewHands:
+    found = view_hand(landmarks_px, side)
+    hands = (found, None) if side is Side.LEFT else (None, found)
+    return ViewHands(name, SIZE_PX, hands)
+
+
+def landmarks_px(seed: int) -> np.ndarray:
+    """A hand's keypoints somewhere in a picture."""
+    exact = samples(1, 1, first=seed).landmarks[0, 0].numpy()
+    return exact * 60 + np.array([150.0, 120.0])
+
+
+def picture_of(points: np.ndarray, bright: int) -> np.ndarray:
+    """A dark picture with a spot at one keypoint."""
+    x, y = np.meshgrid(np.arange(SIZE_PX[0]), np.arange(SIZE_PX[1]))
+    away = (x + 0.5 - points[bright, 0]) ** 2 + (y + 0.5 - points[bright, 1]) ** 2
+    grey = (255 * np.exp(-away / 20)).astype(np.uint8)
+    return np.repeat(grey[..., None], 3, -1)
+
+
+@cache
+def recording(count: int, views: int = 2) -> list[Recorded]:
+    """Hands at ten instants a second; not to be written to."""
+    hands = []
+    for k in range(count):
+        points = [landmarks_px(k * 10 + v) for v in range(views)]
+        pictures = [picture_of(p, 8) for p in points]
+        hands += cut_hands(
+            k / 10, pictures, [seen(f"v{i}", p) for i, p in enumerate(points)], crop_px=32
+        )
+    return hands
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("augment", [False, True])
+def test_a_crop_shows_a_keypoint_where_its_label_is(side: Side, augment: bool) -> None:
+    points = [landmarks_px(1), landmarks_px(2)]
+    cut = cut_hands(
+        0.0,
+        [picture_of(p, 8) for p in points],
+        [seen(f"v{i}", p, side) for i, p in enumerate(points)],
+        crop_px=64,
+    )
+    assert len(cut) == 1
+    assert cut[0].side is side
+    source = RecordedHands(cut, videos=2, size=64, upright=False)
+    batch = source.batch([3], views=2, augment=augment)
+    for n in range(2):
+        grey = batch.images[0, n].mean(0)
+        place = int(grey.argmax())
+        found = (torch.tensor([place % 64, place // 64]) + 0.5) / 32 - 1
+        torch.testing.assert_close(found, batch.landmarks[0, n, 8], atol=0.06, rtol=0)
+
+
+def test_a_hand_that_one_view_sees_alone_is_left_out() -> None:
+    points, pictures = landmarks_px(1), [np.zeros((240, 320, 3), np.uint8)] * 2
+    other_side = [seen("a", points), seen("b", points, Side.LEFT)]
+    assert cut_hands(0.0, pictures, other_side, 64) == []
+    assert cut_hands(0.0, [pictures[0], None], [seen("a", points), None], 64) == []
+
+
+def test_views_that_do_not_see_a_hand_are_absent_and_never_first() -> None:
+    points = [landmarks_px(k) for k in range(3)]
+    pictures = [np.full((240, 320, 3), 90, np.uint8)] * 3
+    views = [ViewHands("a", SIZE_PX, (None, None)), seen("b", points[1]), seen("c", points[2])]
+    source = RecordedHands(cut_hands(0.0, pictures, views, 32), videos=3, size=32)
+    for augment in (False, True):
+        batch = source.batch([0], views=3, augment=augment)
+        assert batch.present.tolist() == [[True, True, False]]
+        assert not batch.confidence[0, 2].any()
+        assert batch.images[0, 2].sum() == 0
+
+
+def test_views_are_shuffled_and_upright() -> None:
+    source = RecordedHands(recording(2), videos=2, size=32)
+    orders = {
+        float(source.batch([2 * k], views=2, augment=True).landmarks[0, 0].abs().sum().round())
+        for k in range(12)
+    }
+    assert len(orders) > 1
+    up = source.batch([0, 1], views=2, augment=False).landmarks
+    torch.testing.assert_close(up[..., 9, 0], up[..., 0, 0], atol=1e-5, rtol=0)
+    assert (up[..., 9, 1] < up[..., 0, 1]).all()
+
+
+def test_the_end_is_held_out_with_a_second_in_between() -> None:
+    hands = recording(80)
+    learned, held_out = split_in_time(hands, 0.2)
+    assert held_out[0].time_s == pytest.approx(6.4)
+    assert len(held_out) == 16
+    assert learned[-1].time_s < 5.4
+    with pytest.raises(InputError, match=r"only 30 times.*too short.*half a minute"):
+        split_in_time(hands[:30], 0.2)
+    with pytest.raises(InputError, match="too short"):
+        split_in_time([], 0.2)
+
+
+def test_agreement_is_zero_where_there_is_nothing_to_disagree_about() -> None:
+    """A network that ignores its pictures and says the same twice: views are of one mind."""
+    net = HaMuCo(tiny(alignment="procrustes"), hand())
+    for head in (net.single_view.pose, net.single_view.shape):
+        for parameter in head.parameters():
+            torch.nn.init.zeros_(parameter)
+    found = agreement(net, RecordedHands(recording(3), videos=2, size=32), views=2)
+    assert found.samples == 3
+    assert found.single_apart_mm < 0.01
+    assert found.single_2d_px > 5
+
+
+def test_fine_tuning_comes_nearer_to_the_labels() -> None:
+    torch.manual_seed(0)
+    net = HaMuCo(tiny(alignment="procrustes", warm_up=0.5), hand())
+    source = RecordedHands(recording(4), videos=2, size=32)
+    before = agreement(net, source, views=2)
+    told: list[tuple[int, int]] = []
+    adapt(
+        net,
+        source,
+        views=2,
+        steps=30,
+        rate=1e-2,
+        on_progress=lambda done, total: told.append((done, total)),
+    )
+    after = agreement(net, source, views=2)
+    assert after.interact_2d_px < 0.8 * before.interact_2d_px
+    assert told[-1] == (30, 30)
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    net = network(tiny())
+    path = tmp_path / "start.safetensors"
+    save_weights(path, net, name="hamuco", config=net.config, about={})
+    return path
+
+
+@pytest.fixture
+def videos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Stands for two videos and what the tracker sees in them."""
+    monkeypatch.setattr(bridge.adapt, "cut_videos", lambda *_, **__: (recording(80), {}))
+    return [tmp_path / "left.mp4", tmp_path / "right.mp4"]
+
+
+def test_weights_come_of_videos(videos, weights, tmp_path) -> None:
+    output = tmp_path / "mine.safetensors"
+    done = adapt_to_videos(
+        videos, output, nets=HandNets.__new__(HandNets), weights=weights, steps=3, device="cpu"
+    )
+    assert (done.learned, done.after.samples) == (54, 16)
+    assert set(done.to_dict()) == {
+        "learned_samples",
+        "held_out_before",
+        "held_out_after",
+        "offsets_s",
+    }
+    adapted, about = load_network(output)
+    assert adapted.config.alignment == "procrustes"
+    assert about["adapted"] is True
+    old, _ = load_network(weights)
+    assert not torch.equal(adapted.interaction.decoder[0].weight, old.interaction.decoder[0].weight)
+    # What was adapted once can be adapted again.
+    again = tmp_path / "again.safetensors"
+    adapt_to_videos(
+        videos, again, nets=HandNets.__new__(HandNets), weights=output, steps=1, device="cpu"
+    )
+    assert again.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"videos": 1}, "two or more videos"),
+        ({"output": "weights.onnx"}, "safetensors file"),
+        ({"steps": 0}, "at least 1 step"),
+        ({"hold_out": 0.9}, "hold out 0.05 to 0.5"),
+        ({"device": "abacus"}, "unknown device"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_anything_is_watched(
+    videos, weights, tmp_path, change, said, monkeypatch
+) -> None:
+    monkeypatch.setattr(bridge.adapt, "cut_videos", None)
+    options = {"steps": 3, "hold_out": 0.2, "device": "cpu"} | {
+        k: v for k, v in change.items() if k not in ("videos", "output")
+    }
+    with pytest.raises(InputError, match=said):
+        adapt_to_videos(
+            videos[: change.get("videos", 2)],
+            tmp_path / change.get("output", "o.safetensors"),
+            nets=HandNets.__new__(HandNets),
+            weights=weights,
+            **options,
+        )
+
+
+def test_an_output_is_not_replaced_unasked(videos, weights, tmp_path) -> None:
+    with pytest.raises(InputError, match="--force"):
+        adapt_to_videos(videos, weights, nets=HandNets.__new__(HandNets), weights=weights)
+
+
+def test_videos_without_hands_say_what_to_do(videos, weights, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(bridge.adapt, "cut_videos", lambda *_, **__: ([], {}))
+    with pytest.raises(InputError, match="no hand was seen by two views at once"):
+        adapt_to_videos(
+            videos, tmp_path / "o.safetensors", nets=HandNets.__new__(HandNets), weights=weights
+        )
+
+
+def test_damaged_weights_are_one_error(videos, weights, tmp_path) -> None:
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(ModelError, match="damaged"):
+        adapt_to_videos(
+            videos, tmp_path / "o.safetensors", nets=HandNets.__new__(HandNets), weights=weights
+        )
+
+
+def test_the_verb_says_what_one_video_lacks(tmp_path, monkeypatch, capsys) -> None:
+    one, output = tmp_path / "one.mp4", tmp_path / "w.safetensors"
+    monkeypatch.setattr("sys.argv", ["ghosthands", "adapt", str(one), "-o", str(output)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert "two or more videos" in said
+    assert "Traceback" not in said
+
+
+def test_the_verb_shows_before_and_after(videos, weights, tmp_path, monkeypatch, capsys) -> None:
+    names = [str(video) for video in videos]
+    report = tmp_path / "report.json"
+    arguments = ["-o", str(tmp_path / "w.safetensors"), "--weights", str(weights), "--steps", "2"]
+    monkeypatch.setattr(
+        "sys.argv", ["ghosthands", "adapt", *names, *arguments, "--report", str(report)]
+    )
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    assert "is not accuracy" in " ".join(capsys.readouterr().err.split())
+    assert "held_out_after" in report.read_text()
+
+
+def test_without_pictures_none_are_cut() -> None:
+    points = [landmarks_px(k) for k in range(2)]
+    pictures = [np.zeros((240, 320, 3), np.uint8)] * 2
+    cut = cut_hands(0.0, pictures, [seen(f"v{k}", p) for k, p in enumerate(points)], None)
+    assert [view[0] for view in cut[0].views.values()] == [None, None]
+    batch = RecordedHands(cut, videos=2, size=None).batch([0], views=2, augment=True)
+    assert batch.images is None
+    assert batch.landmarks is not None
+
+
+def test_recorded_hands_refuse_more_views_than_there_are() -> None:
+    source = RecordedHands(recording(1), videos=2, size=32)
+    with pytest.raises(InputError, match="has 2 views, not 3"):
+        source.batch([0], views=3, augment=False)
+    with pytest.raises(InputError, match="nothing to learn from"):
+        RecordedHands([], videos=2, size=32)

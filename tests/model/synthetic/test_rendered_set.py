@@ -1,0 +1,336 @@
+"""Rendered sets: what is written is what is read; damage and interruption; augmentation."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file, save_file
+from typer.testing import CliRunner
+
+from bridge.commands import app
+from bridge.errors import InputError
+from bridge.model.synthetic import SyntheticImages, rendered_shards, rendered_writer
+from bridge.model.synthetic.rendered_set import RenderedSet
+from bridge.model.synthetic.rendered_writer import write_rendered_set
+from bridge.model.training.config import DataConfig
+from bridge.model.training.sample import HandViews
+from bridge.model.training.sources import open_source
+
+SAMPLES, VIEWS, SIZE, SEED = 5, 3, 32, 4
+
+
+@pytest.fixture(autouse=True)
+def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendered_shards.Description, "__init__", _with_small_shards())
+
+
+def _with_small_shards():
+    original = rendered_shards.Description.__init__
+
+    def init(self, **values):
+        original(self, **({"shard": 2} | values))
+
+    return init
+
+
+def write(folder: Path, samples: int = SAMPLES, **options) -> None:
+    write_rendered_set(folder, samples=samples, views=VIEWS, size=SIZE, seed=SEED, **options)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("rendered") / "set"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rendered_shards.Description, "__init__", _with_small_shards())
+        write(folder)
+    return folder
+
+
+@pytest.fixture
+def copied(made: Path, tmp_path: Path) -> Path:
+    shutil.copytree(made, tmp_path / "set")
+    return tmp_path / "set"
+
+
+def projected(views: HandViews) -> torch.Tensor:
+    return views.focal[..., None, None] * views.joints_m[..., :2] / views.joints_m[..., 2:]
+
+
+def test_a_set_holds_what_was_rendered(made: Path) -> None:
+    numbers = list(range(SAMPLES))
+    stored = RenderedSet(made).batch(numbers, views=VIEWS, augment=False)
+    fresh = SyntheticImages(SEED, size=SIZE).batch(numbers, views=VIEWS, augment=True)
+    for name in ("focal", "joints_m", "wrist_rotation", "pose", "betas", "present"):
+        torch.testing.assert_close(getattr(stored, name), getattr(fresh, name), msg=name)
+    torch.testing.assert_close(stored.vertices_m, fresh.vertices_m, atol=1e-5, rtol=0)
+    assert (stored.masks == fresh.masks).all()
+    # JPEG at quality 95 of pictures this small and noisy.
+    assert (stored.images - fresh.images).abs().mean() < 0.03
+
+
+def test_steady_sets_have_the_crops_of_scoring(tmp_path: Path) -> None:
+    write(tmp_path, samples=1, steady=True)
+    stored = RenderedSet(tmp_path).batch([0], views=VIEWS, augment=False)
+    fresh = SyntheticImages(SEED, size=SIZE).batch([0], views=VIEWS, augment=False)
+    torch.testing.assert_close(stored.focal, fresh.focal)
+
+
+def test_pictures_shrink_by_area(made: Path) -> None:
+    large = RenderedSet(made).batch([1], views=2, augment=False)
+    small = RenderedSet(made, size=16).batch([1], views=2, augment=False)
+    expected = torch.nn.functional.avg_pool2d(large.images[0], 2)
+    torch.testing.assert_close(small.images[0], expected, atol=1 / 255, rtol=0)
+
+
+def test_augmented_views_are_the_same_hands_seen_otherwise(made: Path) -> None:
+    source = RenderedSet(made, rotation_deg=180, zoom=0.3)
+    plain = source.batch([0], views=VIEWS, augment=False)
+    turned = source.batch([0], views=VIEWS, augment=True)
+    for n in range(VIEWS):
+        joints = turned.joints_m[0, n]
+        # Turning about the axis of view leaves depths and lengths; one of the views has these.
+        matches = [
+            bool(torch.allclose(joints[:, 2], plain.joints_m[0, m, :, 2], atol=1e-5))
+            for m in range(VIEWS)
+        ]
+        assert sum(matches) == 1
+        m = matches.index(True)
+        ratio = turned.focal[0, n] / plain.focal[0, m]
+        assert 0.7 <= ratio <= 1.3
+        radius = projected(turned)[0, n].norm(dim=-1) / projected(plain)[0, m].norm(dim=-1)
+        torch.testing.assert_close(radius, ratio.expand(21), atol=1e-4, rtol=0)
+    orders = {
+        tuple(source.batch([number], views=VIEWS, augment=True).joints_m[0, :, 0, 2].argsort())
+        for number in range(SAMPLES)
+    }
+    assert len(orders) > 1
+
+
+def test_picture_mask_and_truth_turn_together(made: Path) -> None:
+    """The mask covers the projected mesh, however the view was turned and scaled."""
+    source = RenderedSet(made, zoom=0.1)
+    for augment in (False, True):
+        views = source.batch(list(range(SAMPLES)), views=VIEWS, augment=augment)
+        image = views.focal[..., None, None] * views.vertices_m[..., :2] / views.vertices_m[..., 2:]
+        cells = ((image + 1) * SIZE / 2).long().clamp(0, SIZE - 1)
+        row, column = cells[..., 1], cells[..., 0]
+        b, n = torch.arange(SAMPLES)[:, None, None], torch.arange(VIEWS)[None, :, None]
+        covered = views.masks[b, n, row, column].mean((0, 2))
+        assert covered.mean() > 0.7
+
+
+def test_a_turn_by_a_quarter_moves_pixels_as_it_moves_points(made: Path, monkeypatch) -> None:
+    source = RenderedSet(made, rotation_deg=180, zoom=0, colour=0)
+    plain = source.batch([2], views=1, augment=False)
+    from bridge.model.synthetic.draws import Draws
+
+    original = Draws.uniform
+
+    def fixed(self, name, *shape, **bounds):
+        drawn = original(self, name, *shape, **bounds)
+        if name == "order":
+            return torch.arange(float(drawn.numel())).reshape(drawn.shape)
+        return torch.full_like(drawn, 0.5) if name == "angle" else drawn
+
+    monkeypatch.setattr(Draws, "uniform", fixed)
+    turned = source.batch([2], views=1, augment=True)
+    # x goes to where y was: (x, y) -> (-y, x); rows are y, so columns run against former rows.
+    expected = plain.images[0, 0].transpose(-1, -2).flip(-1)
+    torch.testing.assert_close(turned.images[0, 0], expected, atol=2 / 255, rtol=0)
+    x, y = projected(plain)[0, 0].unbind(-1)
+    torch.testing.assert_close(projected(turned)[0, 0], torch.stack((-y, x), -1))
+    roll = turned.wrist_rotation[0, 0] @ plain.wrist_rotation[0, 0].T
+    assert math.atan2(roll[1, 0], roll[0, 0]) == pytest.approx(math.pi / 2, abs=1e-5)
+
+
+def test_labels_are_noisy_and_the_same_every_time(made: Path) -> None:
+    source = RenderedSet(made, landmarks=True)
+    first = source.batch([0, 1], views=VIEWS, augment=False)
+    again = source.batch([SAMPLES], views=VIEWS, augment=False)
+    torch.testing.assert_close(first.landmarks[:1], again.landmarks)
+    off = (first.landmarks - projected(first)).norm(dim=-1)
+    assert 0.01 < off.mean() < 0.5
+    # Turned with the picture: as far from the truth as before, in whatever view.
+    turned = RenderedSet(made, landmarks=True, zoom=0).batch([0, 1], views=VIEWS, augment=True)
+    away = (turned.landmarks - projected(turned)).norm(dim=-1)
+    torch.testing.assert_close(away.sum(1).sort().values, off.sum(1).sort().values)
+
+
+def test_the_same_numbers_give_the_same_batch(made: Path) -> None:
+    source = RenderedSet(made)
+    both = source.batch([1, 3], views=2, augment=True)
+    alone = source.batch([3], views=2, augment=True)
+    torch.testing.assert_close(both.images[1:], alone.images)
+    later = source.batch([3 + SAMPLES], views=2, augment=True)
+    assert not torch.equal(later.images, alone.images)
+
+
+def test_visibility_is_kept(made: Path) -> None:
+    seen = RenderedSet(made).visible([0, 4])
+    assert seen.shape == (2, VIEWS, 21)
+    assert seen.dtype == torch.bool
+    assert seen.any()
+
+
+def test_writing_goes_on_where_it_was_cut_off(copied: Path, monkeypatch) -> None:
+    shards = sorted(copied.glob("shard_*"))
+    before = [path.read_bytes() for path in shards]
+    shards[1].unlink()
+    shards[2].write_bytes(before[2][:-100])
+    rendered: list[list[int]] = []
+    original = rendered_writer._rendered
+
+    def watched(studio, hand, numbers, description):
+        rendered.append(numbers)
+        return original(studio, hand, numbers, description)
+
+    monkeypatch.setattr(rendered_writer, "_rendered", watched)
+    done: list[tuple[int, int]] = []
+    write(copied, on_progress=lambda d, t: done.append((d, t)))
+    assert rendered == [[2, 3], [4]]
+    assert [path.read_bytes() for path in shards] == before
+    assert done[-1] == (SAMPLES, SAMPLES)
+
+
+def test_a_set_can_be_made_longer(copied: Path) -> None:
+    before = RenderedSet(copied).batch([4], views=1, augment=False)
+    write(copied, samples=SAMPLES + 1)
+    longer = RenderedSet(copied)
+    assert len(longer) == SAMPLES + 1
+    torch.testing.assert_close(longer.batch([4], views=1, augment=False).images, before.images)
+
+
+def test_another_set_is_not_written_over(copied: Path) -> None:
+    with pytest.raises(InputError, match="another size"):
+        write_rendered_set(copied, samples=SAMPLES, views=VIEWS, size=64, seed=SEED)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"samples": 0}, "samples must be"),
+        ({"views": 0}, "views must be"),
+        ({"size": 33}, "even"),
+        ({"size": 8}, "size must be"),
+        ({"seed": -1}, "seed must be"),
+        ({"hand": "paw"}, "unknown hand"),
+    ],
+)
+def test_what_cannot_be_rendered(tmp_path: Path, options, said) -> None:
+    with pytest.raises(InputError, match=said):
+        write_rendered_set(tmp_path, **({"samples": 1} | options))
+    assert not any(tmp_path.iterdir())
+
+
+def test_an_unfinished_or_missing_set_says_how_to_go_on(copied: Path, tmp_path: Path) -> None:
+    next(copied.glob("shard_*")).unlink()
+    with pytest.raises(InputError, match=r"lacks 1 of its 3 files.*data render"):
+        RenderedSet(copied)
+    with pytest.raises(InputError, match="no rendered set"):
+        RenderedSet(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("cut", [0, 10, 500, -1])
+def test_a_cut_shard_is_one_clear_error(copied: Path, cut: int) -> None:
+    path = sorted(copied.glob("shard_*"))[1]
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(InputError, match=r"shard_00001.*cut off or damaged"):
+        RenderedSet(copied).batch([2], views=1, augment=False)
+
+
+def test_any_changed_byte_is_found(copied: Path) -> None:
+    path = min(copied.glob("shard_*"))
+    content = path.read_bytes()
+    rng = np.random.default_rng(0)
+    for place in rng.integers(0, len(content), 40):
+        broken = bytearray(content)
+        broken[place] ^= 0x55
+        path.write_bytes(bytes(broken))
+        with pytest.raises(InputError, match="cut off or damaged"):
+            RenderedSet(copied).batch([0], views=1, augment=False)
+
+
+@pytest.mark.parametrize("name", ["pictures_end", "joints_m", "pictures"])
+def test_a_shard_that_lies_about_its_arrays_is_refused(copied: Path, name: str) -> None:
+    path = min(copied.glob("shard_*"))
+    arrays = load_file(path)
+    arrays[name] = arrays[name][::-1].copy() if name == "pictures_end" else arrays[name][:-1]
+    save_file(arrays, path, metadata={"digest": rendered_shards._digest(arrays)})
+    with pytest.raises(InputError, match="cut off or damaged"):
+        RenderedSet(copied).batch([0], views=1, augment=False)
+
+
+def test_a_picture_that_is_none_is_refused(copied: Path) -> None:
+    path = min(copied.glob("shard_*"))
+    arrays = load_file(path)
+    arrays["pictures"][: arrays["pictures_end"][0]] = 7
+    save_file(arrays, path, metadata={"digest": rendered_shards._digest(arrays)})
+    with pytest.raises(InputError, match="picture cannot be decoded"):
+        RenderedSet(copied).batch([0], views=1, augment=False)
+
+
+@pytest.mark.parametrize(
+    "values", [{"samples": -3}, {"size": "large"}, {"version": 2}, {"shard": 0}, {"views": 10**6}]
+)
+def test_a_description_that_cannot_be_is_refused(copied: Path, values) -> None:
+    path = copied / "rendered_set.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+    with pytest.raises(InputError, match="damaged"):
+        RenderedSet(copied)
+
+
+def test_a_set_of_another_hand_is_refused(copied: Path) -> None:
+    path = copied / "rendered_set.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"hand_digest": "0"}))
+    with pytest.raises(InputError, match="another open hand"):
+        RenderedSet(copied)
+
+
+def test_options_out_of_range(made: Path) -> None:
+    for options in ({"size": 64}, {"size": 8}, {"zoom": 1}, {"rotation_deg": -5}, {"colour": 2}):
+        with pytest.raises(InputError, match=f"{next(iter(options))} must be"):
+            RenderedSet(made, **options)
+    with pytest.raises(InputError, match="1 to 3 views"):
+        RenderedSet(made).batch([0], views=4, augment=False)
+
+
+def test_a_configuration_opens_it(made: Path) -> None:
+    data = DataConfig(source="rendered", path=made, options={"size": 16})
+    assert open_source(data, seed=0).batch([0], views=1, augment=True).images.shape[-1] == 16
+    with pytest.raises(InputError, match=r"do not fit rendered"):
+        open_source(DataConfig(source="rendered", path=made, options={"colours": 1}), seed=0)
+    with pytest.raises(InputError, match=r"give its folder"):
+        open_source(DataConfig(source="rendered"), seed=0)
+
+
+def test_the_verb_renders(tmp_path: Path) -> None:
+    options = ["-n", "1", "--views", "1", "--size", "32", "--seed", "9", "--device", "cpu"]
+    result = CliRunner().invoke(app, ["data", "render", *options, "-o", str(tmp_path / "set")])
+    assert result.exit_code == 0, result.output
+    assert len(RenderedSet(tmp_path / "set")) == 1
+
+
+def test_upright_views_point_up_by_their_labels(made: Path) -> None:
+    source = RenderedSet(made, landmarks=True, upright=True, rotation_deg=0)
+    for augment in (False, True):
+        views = source.batch(list(range(SAMPLES)), views=VIEWS, augment=augment)
+        up = views.landmarks[:, :, 9] - views.landmarks[:, :, 0]
+        torch.testing.assert_close(up[..., 0], torch.zeros(SAMPLES, VIEWS), atol=1e-5, rtol=0)
+        assert (up[..., 1] < 0).all()
+    with pytest.raises(InputError, match="landmarks = true"):
+        RenderedSet(made, upright=True)
+
+
+def test_without_pictures_labels_and_truth_are_the_same(made: Path) -> None:
+    whole = RenderedSet(made, landmarks=True).batch([0, 3], views=2, augment=True)
+    bare = RenderedSet(made, landmarks=True, images=False).batch([0, 3], views=2, augment=True)
+    assert bare.images is None
+    assert bare.masks is None
+    for name in ("landmarks", "confidence", "focal", "joints_m"):
+        torch.testing.assert_close(getattr(bare, name), getattr(whole, name))

@@ -47,7 +47,7 @@ async def addresses_of(host: str, zeroconf: AsyncZeroconf) -> list[str]:
 
 
 async def test_the_name_leads_to_the_bridge_and_is_listed_until_it_ends(
-    other: AsyncZeroconf,
+    other: AsyncZeroconf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with network_name("gh-test-one", interfaces=LOOPBACK) as name:
         assert name.host == "gh-test-one.local"
@@ -56,7 +56,9 @@ async def test_the_name_leads_to_the_bridge_and_is_listed_until_it_ends(
         info = AsyncServiceInfo(SERVICE, f"GhostHands at gh-test-one.{SERVICE}")
         assert await info.async_request(other.zeroconf, 1000)
         assert (info.port, info.server) == (8443, "gh-test-one.local.")
-        # A second one, meanwhile, is called something else.
+        # A second one, meanwhile, is called something else. Who was just asked may wait for a
+        # second before it answers again (RFC 6762, section 6).
+        monkeypatch.setattr(mdns, "_ANSWER_MS", 2000)
         async with network_name("gh-test-one", interfaces=LOOPBACK) as second:
             assert second.host == "gh-test-one-2.local"
     other.zeroconf.cache.cache.clear()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import torch
-
 from bridge.model.a3net.network import A3Net
-from bridge.model.layers.complexity import multiply_accumulates, parameters
+from bridge.model.layers.complexity import of_one_hand, parameters
 
 __all__ = ["Complexity", "complexity"]
 
@@ -36,21 +34,9 @@ def complexity(net: A3Net, views: int = 3) -> Complexity:
         net: The network; left as it was.
         views: N.
     """
-    config = net.config
-    device = next(net.parameters()).device
-    confidence = None
-    if config.stem == "rgb":
-        data = torch.zeros(1, views, 3, config.crop_px, config.crop_px, device=device)
-    else:
-        data = torch.zeros(1, views, 21, 2, device=device)
-        confidence = torch.ones(1, views, 21, device=device)
-    focal = torch.full((1, views), 4.0, device=device)
-    present = torch.ones(1, views, dtype=torch.bool, device=device)
     return Complexity(
         parameters=parameters(net),
-        flops=multiply_accumulates(
-            net, lambda: net.export_forward(data, confidence, focal, present)
-        ),
+        flops=of_one_hand(net, views),
         views=views,
-        iterations=config.iterations,
+        iterations=net.config.iterations,
     )

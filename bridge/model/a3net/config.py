@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal, get_args, get_type_hints
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
-from bridge.errors import InputError
+from bridge.model.training.network_config import (
+    check_kinds,
+    check_weights,
+    demand,
+    from_plain,
+    plain,
+)
 
 __all__ = ["A3NetConfig", "LossWeights"]
 
@@ -42,10 +48,7 @@ class LossWeights:
     alignment: float = 2.0
 
     def __post_init__(self) -> None:
-        for f in fields(self):
-            value = getattr(self, f.name)
-            if not 0 <= value < float("inf"):
-                raise InputError(f"loss weight {f.name} must be 0 or more, not {value}")
+        check_weights(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,34 +141,29 @@ class A3NetConfig:
         return replace(small, **changes)
 
     def __post_init__(self) -> None:
-        for name, hint in get_type_hints(A3NetConfig).items():
-            choices, value = get_args(hint), getattr(self, name)
-            if choices and all(isinstance(c, str | int) for c in choices) and value not in choices:
-                raise InputError(f"{name} must be one of {', '.join(map(str, choices))}: {value!r}")
-            if hint is int and not (isinstance(value, int) and value >= 1):
-                raise InputError(f"{name} must be a whole number of at least 1, not {value!r}")
-        for name, wrong, want in (
-            ("iterations", self.iterations > 4, "from 1 to 4"),
-            ("ball_radii", not self.ball_radii or min(self.ball_radii) <= 0, "positive"),
-            ("cube_half_m", not self.cube_half_m > 0, "positive"),
-            ("view_mask_probability", not 0 <= self.view_mask_probability < 1, "in [0, 1)"),
-            ("channels", self.channels % 8, "a multiple of 8"),
-            ("fusion_channels", self.fusion_channels % 8, "a multiple of 8"),
-            ("map_size", self.map_size % 4, "a multiple of 4"),
+        check_kinds(self)
+        demand(
+            self,
             (
-                "crop_px",
-                self.stem == "rgb" and self.crop_px != 8 * self.map_size,
-                f"8 x map_size = {8 * self.map_size} for RGB",
+                ("iterations", self.iterations > 4, "from 1 to 4"),
+                ("ball_radii", not self.ball_radii or min(self.ball_radii) <= 0, "positive"),
+                ("cube_half_m", not self.cube_half_m > 0, "positive"),
+                ("view_mask_probability", not 0 <= self.view_mask_probability < 1, "in [0, 1)"),
+                ("channels", self.channels % 8, "a multiple of 8"),
+                ("fusion_channels", self.fusion_channels % 8, "a multiple of 8"),
+                ("map_size", self.map_size % 4, "a multiple of 4"),
+                (
+                    "crop_px",
+                    self.stem == "rgb" and self.crop_px != 8 * self.map_size,
+                    f"8 x map_size = {8 * self.map_size} for RGB",
+                ),
+                ("interpolation_neighbours", self.interpolation_neighbours > 21, "at most 21"),
             ),
-            ("interpolation_neighbours", self.interpolation_neighbours > 21, "at most 21"),
-        ):
-            if wrong:
-                raise InputError(f"{name} must be {want}, not {getattr(self, name)!r}")
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON and TOML (which has no None: absent keys are defaults)."""
-        values = asdict(self) | {"ball_radii": list(self.ball_radii)}
-        return {name: value for name, value in values.items() if value is not None}
+        return plain(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> A3NetConfig:
@@ -174,17 +172,4 @@ class A3NetConfig:
         Raises:
             InputError: A key is unknown or a value cannot be used.
         """
-        given = dict(values)
-        weights = given.pop("loss", {})
-        if not isinstance(weights, Mapping):
-            raise InputError(f"loss must be a table of weights, not {weights!r}")
-        for kind, names in ((cls, given), (LossWeights, weights)):
-            unknown = sorted(set(names) - {f.name for f in fields(kind)})
-            if unknown:
-                raise InputError(f"{kind.__name__} has no {', '.join(unknown)}")
-        if "ball_radii" in given:
-            given["ball_radii"] = tuple(given["ball_radii"])
-        try:
-            return cls(**given, loss=LossWeights(**weights))
-        except TypeError as error:
-            raise InputError(f"A3NetConfig cannot be made: {error}") from error
+        return from_plain(cls, values)

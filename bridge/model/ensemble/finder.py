@@ -19,11 +19,11 @@ from bridge.model.nets.session import open_session
 from bridge.optional import require
 from bridge.protocol.joints import Side
 
-__all__ = ["FoundHand", "MultiHand"]
+__all__ = ["OUTPUTS", "FoundHand", "MultiHand"]
 
 Array = NDArray[np.float32]
 
-_NAMES = (
+OUTPUTS = (
     "scores",
     "right",
     "keypoints_px",
@@ -34,6 +34,8 @@ _NAMES = (
     "rotations",
     "betas",
 )
+"""What an exported network gives, in the order of ``MultiHandNet.export_forward``."""
+
 _GREY = 127
 
 
@@ -132,7 +134,7 @@ class MultiHand:
             raise InputError(f"the picture is empty: {picture.shape}")
         small, scale, corner = _fitted(picture, self.size)
         batch = small.transpose(2, 0, 1)[None].astype(np.float32) / np.float32(255)
-        found = dict(zip(_NAMES, self._session.run(_NAMES, {"images": batch}), strict=True))
+        found = dict(zip(OUTPUTS, self._session.run(OUTPUTS, {"images": batch}), strict=True))
         if not all(np.isfinite(value).all() for value in found.values()):
             raise ModelError("the network gives numbers that are not finite: export it again")
         return [
@@ -150,7 +152,7 @@ class MultiHand:
             right=right,
             keypoints_px=pixels.astype(np.float32),
             focal_px=self.size / scale,
-            **{name: told[name] for name in _NAMES[3:]},
+            **{name: told[name] for name in OUTPUTS[3:]},
         )
 
 
@@ -180,7 +182,7 @@ def _config(session: Any, file: Path) -> dict[str, Any]:
     try:
         about = json.loads(session.get_modelmeta().custom_metadata_map["ghosthands"])
         names = {output.name for output in session.get_outputs()}
-        if names != set(_NAMES):
+        if names != set(OUTPUTS):
             raise ValueError(f"its outputs are {', '.join(sorted(names))}")
         config = about["config"]
         return {"size": int(config["size"]), "threshold": float(config["threshold"])}

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from bridge.errors import InputError
 from bridge.model.layers.resnet import Depth
+from bridge.model.training.network_config import (
+    demand,
+    from_plain,
+    plain,
+)
 
 __all__ = ["Alignment", "HaMuCoConfig"]
 
@@ -134,23 +139,24 @@ class HaMuCoConfig:
                 raise InputError(
                     f"{name} must be a whole number of at least {least}, not {value!r}"
                 )
-        for name, wrong, want in (
-            ("stem", self.stem not in ("rgb", "landmarks"), "rgb or landmarks"),
-            ("depth", self.depth not in (18, 50), "18 or 50"),
-            ("width", not 0 < self.width <= 4 or self.width * 64 % 1, "a share in 64ths"),
-            ("crop_px", self.crop_px % _SHRUNK, f"a multiple of {_SHRUNK}"),
+        demand(
+            self,
             (
-                "alignment",
-                self.alignment not in ("extrinsics", "procrustes"),
-                "extrinsics or procrustes",
+                ("stem", self.stem not in ("rgb", "landmarks"), "rgb or landmarks"),
+                ("depth", self.depth not in (18, 50), "18 or 50"),
+                ("width", not 0 < self.width <= 4 or self.width * 64 % 1, "a share in 64ths"),
+                ("crop_px", self.crop_px % _SHRUNK, f"a multiple of {_SHRUNK}"),
+                (
+                    "alignment",
+                    self.alignment not in ("extrinsics", "procrustes"),
+                    "extrinsics or procrustes",
+                ),
+                ("warm_up", not 0 <= self.warm_up <= 1, "a share of the run, 0 to 1"),
+                ("prior", not 0 <= self.prior < float("inf"), "0 or more"),
+                ("shape_prior", not 0 <= self.shape_prior < float("inf"), "0 or more"),
+                ("view_mask_probability", not 0 <= self.view_mask_probability < 1, "in [0, 1)"),
             ),
-            ("warm_up", not 0 <= self.warm_up <= 1, "a share of the run, 0 to 1"),
-            ("prior", not 0 <= self.prior < float("inf"), "0 or more"),
-            ("shape_prior", not 0 <= self.shape_prior < float("inf"), "0 or more"),
-            ("view_mask_probability", not 0 <= self.view_mask_probability < 1, "in [0, 1)"),
-        ):
-            if wrong:
-                raise InputError(f"{name} must be {want}, not {getattr(self, name)!r}")
+        )
         if self.interaction and not (self.location or self.global_features or self.local_features):
             raise InputError("interaction needs at least one kind of graph features")
         if self.interaction and self.attention and self.graph_channels % self.heads:
@@ -176,7 +182,7 @@ class HaMuCoConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON and TOML (which has no None: absent keys are defaults)."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        return plain(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> HaMuCoConfig:
@@ -185,10 +191,4 @@ class HaMuCoConfig:
         Raises:
             InputError: A key is unknown or a value cannot be used.
         """
-        unknown = sorted(set(values) - {f.name for f in fields(cls)})
-        if unknown:
-            raise InputError(f"HaMuCoConfig has no {', '.join(unknown)}")
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise InputError(f"HaMuCoConfig cannot be made: {error}") from error
+        return from_plain(cls, values)

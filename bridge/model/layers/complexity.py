@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-__all__ = ["multiply_accumulates", "parameters"]
+__all__ = ["multiply_accumulates", "of_one_hand", "parameters"]
 
 
 def parameters(net: nn.Module) -> int:
@@ -34,3 +35,22 @@ def multiply_accumulates(net: nn.Module, run: Callable[[], object]) -> int:
     finally:
         net.train(training)
     return int(counter.get_total_flops()) // 2
+
+
+def of_one_hand(net: Any, views: int) -> int:
+    """`multiply_accumulates` of one hand in so many views.
+
+    Args:
+        net: A multi-view network, as `bridge.model.layers.view_export.export_views` takes it.
+        views: N.
+    """
+    config, device = net.config, next(net.parameters()).device
+    confidence = None
+    if config.stem == "rgb":
+        data = torch.zeros(1, views, 3, config.crop_px, config.crop_px, device=device)
+    else:
+        data = torch.zeros(1, views, 21, 2, device=device)
+        confidence = torch.ones(1, views, 21, device=device)
+    focal = torch.full((1, views), 4.0, device=device)
+    present = torch.ones(1, views, dtype=torch.bool, device=device)
+    return multiply_accumulates(net, lambda: net.export_forward(data, confidence, focal, present))

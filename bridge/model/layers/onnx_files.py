@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
 
 from bridge.errors import ModelError
 from bridge.optional import require
 
-__all__ = ["OPSET", "halve", "write_onnx"]
+__all__ = ["OPSET", "difference", "halve", "write_onnx"]
 
 OPSET = 18
 """ONNX opset: the first that PyTorch's exporter writes without conversion."""
@@ -80,6 +81,23 @@ def write_onnx(
     entry.value = json.dumps(dict(about))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(model.SerializeToString())
+
+
+def difference(exported: NDArray[Any], wanted: Tensor) -> float:
+    """How far an exported network's output is from PyTorch's.
+
+    Returns:
+        The largest difference, relative to the largest absolute value.
+
+    Raises:
+        ModelError: The output is not finite.
+    """
+    if not np.isfinite(exported).all():
+        raise ModelError(
+            "the exported network gives numbers that are not finite: did its training diverge?"
+        )
+    scale = max(float(wanted.abs().max()), 1e-6)
+    return float(np.abs(exported - wanted.numpy()).max()) / scale
 
 
 def halve(model: onnx.ModelProto) -> None:

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.export import Dim
 
-from bridge.errors import InputError, ModelError
-from bridge.model.layers.onnx_files import write_onnx
+from bridge.errors import InputError
+from bridge.model.layers.onnx_files import difference, write_onnx
 from bridge.model.nets.providers import CPU
 from bridge.model.nets.session import open_session
 from bridge.optional import require
@@ -97,19 +96,13 @@ def parity_of_views(
     for count in views:
         example = _example(config.stem, config.crop_px, count, seed=count)
         names = INPUTS[config.stem]
-        given = {name: value.numpy() for name, value in zip(names, example, strict=True)}
+        feed = {name: value.numpy() for name, value in zip(names, example, strict=True)}
         with torch.no_grad():
             wanted = _Exported(network)(*example)
-        differences = []
-        for ours, theirs in zip(session.run(outputs, given), wanted, strict=True):
-            if not np.isfinite(ours).all():
-                raise ModelError(
-                    f"the exported network gives numbers that are not finite ({count}"
-                    " views): did its training diverge?"
-                )
-            scale = max(float(theirs.abs().max()), 1e-6)
-            differences.append(float(np.abs(ours - theirs.numpy()).max()) / scale)
-        found[count] = max(differences)
+        given = session.run(outputs, feed)
+        found[count] = max(
+            difference(ours, theirs) for ours, theirs in zip(given, wanted, strict=True)
+        )
     return found
 
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal, get_args, get_type_hints
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
-from bridge.errors import InputError
+from bridge.model.training.network_config import (
+    check_kinds,
+    check_weights,
+    demand,
+    from_plain,
+    plain,
+)
 
 __all__ = ["LossWeights", "MultiHandConfig"]
 
@@ -49,10 +55,7 @@ class LossWeights:
     vertices: float = 0.0
 
     def __post_init__(self) -> None:
-        for f in fields(self):
-            value = getattr(self, f.name)
-            if not 0 <= value < float("inf"):
-                raise InputError(f"loss weight {f.name} must be 0 or more, not {value}")
+        check_weights(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,21 +108,17 @@ class MultiHandConfig:
         return replace(cls(loss=LossWeights(joints=5.0, vertices=5.0)), **changes)
 
     def __post_init__(self) -> None:
-        for name, hint in get_type_hints(MultiHandConfig).items():
-            choices, value = get_args(hint), getattr(self, name)
-            if choices and all(isinstance(c, str | int) for c in choices) and value not in choices:
-                raise InputError(f"{name} must be one of {', '.join(map(str, choices))}: {value!r}")
-            if hint is int and not (isinstance(value, int) and value >= 1):
-                raise InputError(f"{name} must be a whole number of at least 1, not {value!r}")
-        for name, wrong, want in (
-            ("size", self.size % 32, "a multiple of 32"),
-            ("width", not 0 < self.width <= 4, "above 0, at most 4"),
-            ("threshold", not 0 < self.threshold < 1, "between 0 and 1"),
-            ("photo_from", not 0 <= self.photo_from <= 1, "from 0 to 1"),
-            ("photo_px", 32 % self.photo_px, "a divisor of 32"),
-        ):
-            if wrong:
-                raise InputError(f"{name} must be {want}, not {getattr(self, name)!r}")
+        check_kinds(self)
+        demand(
+            self,
+            (
+                ("size", self.size % 32, "a multiple of 32"),
+                ("width", not 0 < self.width <= 4, "above 0, at most 4"),
+                ("threshold", not 0 < self.threshold < 1, "between 0 and 1"),
+                ("photo_from", not 0 <= self.photo_from <= 1, "from 0 to 1"),
+                ("photo_px", 32 % self.photo_px, "a divisor of 32"),
+            ),
+        )
 
     @property
     def parameters_per_hand(self) -> int:
@@ -128,7 +127,7 @@ class MultiHandConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON and TOML (which has no None: absent keys are defaults)."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        return plain(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> MultiHandConfig:
@@ -137,15 +136,4 @@ class MultiHandConfig:
         Raises:
             InputError: A key is unknown or a value cannot be used.
         """
-        given = dict(values)
-        weights = given.pop("loss", {})
-        if not isinstance(weights, Mapping):
-            raise InputError(f"loss must be a table of weights, not {weights!r}")
-        for kind, names in ((cls, given), (LossWeights, weights)):
-            unknown = sorted(set(names) - {f.name for f in fields(kind)})
-            if unknown:
-                raise InputError(f"{kind.__name__} has no {', '.join(unknown)}")
-        try:
-            return cls(**given, loss=LossWeights(**weights))
-        except TypeError as error:
-            raise InputError(f"MultiHandConfig cannot be made: {error}") from error
+        return from_plain(cls, values)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bridge.errors import InputError, ModelError
-from bridge.model.layers.onnx_files import write_onnx
+from bridge.errors import InputError
+from bridge.model.ensemble.finder import OUTPUTS
+from bridge.model.layers.onnx_files import difference, write_onnx
 from bridge.model.multihand.network import MultiHandNet
 from bridge.model.nets.providers import CPU
 from bridge.model.nets.session import open_session
@@ -20,18 +20,6 @@ from bridge.optional import require
 __all__ = ["INPUT", "OUTPUTS", "export_onnx", "parity"]
 
 INPUT = "images"
-OUTPUTS = (
-    "scores",
-    "right",
-    "keypoints_px",
-    "joints_m",
-    "vertices_m",
-    "albedo",
-    "light",
-    "rotations",
-    "betas",
-)
-"""Names of the outputs, as ``MultiHandNet.export_forward`` gives them."""
 
 
 class _Exported(nn.Module):
@@ -69,32 +57,34 @@ def export_onnx(
     )
 
 
-def parity(network: MultiHandNet, exported: bytes, pictures: int = 3) -> float:
+def parity(
+    network: MultiHandNet, exported: bytes, pictures: Sequence[int] = (0, 1, 2)
+) -> dict[int, float]:
     """How far an exported network is from the one in PyTorch, on random pictures.
 
+    Args:
+        network: The network that was exported.
+        exported: What `export_onnx` wrote.
+        pictures: Seeds.
+
     Returns:
-        The largest difference of any output, relative to that output's largest absolute value.
+        For each picture the largest difference of any output, relative to that output's largest
+        absolute value.
 
     Raises:
         ModelError: An output is not finite, or the file cannot be opened.
     """
     session = open_session(require("onnxruntime", extra="bridge"), exported, [CPU], 0)
-    worst = 0.0
-    for seed in range(pictures):
+    found = {}
+    for seed in pictures:
         picture = _example(network, seed)
         with torch.no_grad():
             wanted = network.export_forward(picture)
-        for ours, theirs in zip(
-            session.run(OUTPUTS, {INPUT: picture.numpy()}), wanted, strict=True
-        ):
-            if not np.isfinite(ours).all():
-                raise ModelError(
-                    "the exported network gives numbers that are not finite: did its training"
-                    " diverge?"
-                )
-            scale = max(float(theirs.abs().max()), 1e-6)
-            worst = max(worst, float(np.abs(ours - theirs.numpy()).max()) / scale)
-    return worst
+        given = session.run(OUTPUTS, {INPUT: picture.numpy()})
+        found[seed] = max(
+            difference(ours, theirs) for ours, theirs in zip(given, wanted, strict=True)
+        )
+    return found
 
 
 def _example(network: MultiHandNet, seed: int = 0) -> Tensor:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal, get_args, get_type_hints
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
-from bridge.errors import InputError
+from bridge.model.training.network_config import (
+    check_kinds,
+    check_weights,
+    demand,
+    from_plain,
+    plain,
+)
 
 __all__ = ["DISTILLED", "LossWeights", "SimaHandConfig"]
 
@@ -39,10 +45,7 @@ class LossWeights:
     orientation_enhancement: float = 0.1
 
     def __post_init__(self) -> None:
-        for f in fields(self):
-            value = getattr(self, f.name)
-            if not 0 <= value < float("inf"):
-                raise InputError(f"loss weight {f.name} must be 0 or more, not {value}")
+        check_weights(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,33 +132,33 @@ class SimaHandConfig:
         return cls.landmarks(**({"views": 4} | changes))
 
     def __post_init__(self) -> None:
-        for name, hint in get_type_hints(SimaHandConfig).items():
-            choices, value = get_args(hint), getattr(self, name)
-            if choices and all(isinstance(c, str) for c in choices) and value not in choices:
-                raise InputError(f"{name} must be one of {', '.join(choices)}: {value!r}")
-            if hint is int and not (isinstance(value, int) and value >= 1):
-                raise InputError(f"{name} must be a whole number of at least 1, not {value!r}")
+        check_kinds(self)
         unit = 2**self.halvings
-        for name, wrong, want in (
-            ("map_size", self.map_size % unit, f"a multiple of 2 ** halvings = {unit}"),
-            ("channels", self.channels % 4, "a multiple of 4"),
+        demand(
+            self,
             (
-                "crop_px",
-                self.stem == "rgb" and self.crop_px != 4 * self.map_size,
-                f"4 x map_size = {4 * self.map_size} for RGB",
+                ("map_size", self.map_size % unit, f"a multiple of 2 ** halvings = {unit}"),
+                ("channels", self.channels % 4, "a multiple of 4"),
+                (
+                    "crop_px",
+                    self.stem == "rgb" and self.crop_px != 4 * self.map_size,
+                    f"4 x map_size = {4 * self.map_size} for RGB",
+                ),
+                (
+                    "decoder_channels",
+                    not self.decoder_channels or min(self.decoder_channels) < 1,
+                    "at least one level of at least one channel",
+                ),
+                ("distil", not set(self.distil) <= set(DISTILLED), f"among {', '.join(DISTILLED)}"),
+                ("orientation_from", not 0 <= self.orientation_from < 1, "in [0, 1)"),
+                ("view_mask_probability", not 0 <= self.view_mask_probability < 1, "in [0, 1)"),
+                (
+                    "teacher",
+                    self.views > 1 and self.teacher is not None,
+                    "none: an MVR is a teacher",
+                ),
             ),
-            (
-                "decoder_channels",
-                not self.decoder_channels or min(self.decoder_channels) < 1,
-                "at least one level of at least one channel",
-            ),
-            ("distil", not set(self.distil) <= set(DISTILLED), f"among {', '.join(DISTILLED)}"),
-            ("orientation_from", not 0 <= self.orientation_from < 1, "in [0, 1)"),
-            ("view_mask_probability", not 0 <= self.view_mask_probability < 1, "in [0, 1)"),
-            ("teacher", self.views > 1 and self.teacher is not None, "none: an MVR is a teacher"),
-        ):
-            if wrong:
-                raise InputError(f"{name} must be {want}, not {getattr(self, name)!r}")
+        )
 
     @property
     def deep_channels(self) -> int:
@@ -169,8 +172,7 @@ class SimaHandConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON and TOML (which has no None: absent keys are defaults)."""
-        lists = {name: list(getattr(self, name)) for name in ("decoder_channels", "distil")}
-        return {name: v for name, v in (asdict(self) | lists).items() if v is not None}
+        return plain(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> SimaHandConfig:
@@ -179,17 +181,4 @@ class SimaHandConfig:
         Raises:
             InputError: A key is unknown or a value cannot be used.
         """
-        given = dict(values)
-        weights = given.pop("loss", {})
-        if not isinstance(weights, Mapping):
-            raise InputError(f"loss must be a table of weights, not {weights!r}")
-        for kind, names in ((cls, given), (LossWeights, weights)):
-            unknown = sorted(set(names) - {f.name for f in fields(kind)})
-            if unknown:
-                raise InputError(f"{kind.__name__} has no {', '.join(unknown)}")
-        try:
-            for name in {"decoder_channels", "distil"} & given.keys():
-                given[name] = tuple(given[name])
-            return cls(**given, loss=LossWeights(**weights))
-        except TypeError as error:
-            raise InputError(f"SimaHandConfig cannot be made: {error}") from error
+        return from_plain(cls, values)

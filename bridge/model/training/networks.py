@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -75,32 +76,16 @@ def _restored(kind: Any) -> Callable[[Mapping[str, Any]], Any]:
     return lambda values: kind.from_dict({k: v for k, v in values.items() if k not in begun})
 
 
-def _export_a3net(net: A3Net, path: Path, about: Mapping[str, Any]) -> float:
-    from bridge.model.a3net.export import export_onnx, parity
+def _exported(package: str) -> Callable[[Any, Path, Mapping[str, Any]], float]:
+    """Writes a network as ONNX and says how far that is from PyTorch; see ``Architecture``."""
 
-    export_onnx(net, path, about=about)
-    return max(parity(net, path.read_bytes()).values())
+    def export(net: nn.Module, path: Path, about: Mapping[str, Any]) -> float:
+        # Here, not above: training needs no ONNX.
+        module = import_module(f"bridge.model.{package}.export")
+        module.export_onnx(net, path, about=about)
+        return max(module.parity(net, path.read_bytes()).values())
 
-
-def _export_hamuco(net: HaMuCo, path: Path, about: Mapping[str, Any]) -> float:
-    from bridge.model.hamuco.export import export_onnx, parity
-
-    export_onnx(net, path, about=about)
-    return max(parity(net, path.read_bytes()).values())
-
-
-def _export_simahand(net: SimaHand, path: Path, about: Mapping[str, Any]) -> float:
-    from bridge.model.simahand.export import export_onnx, parity
-
-    export_onnx(net, path, about=about)
-    return max(parity(net, path.read_bytes()).values())
-
-
-def _export_multihand(net: MultiHandNet, path: Path, about: Mapping[str, Any]) -> float:
-    from bridge.model.multihand.export import export_onnx, parity
-
-    export_onnx(net, path, about=about)
-    return parity(net, path.read_bytes())
+    return export
 
 
 NETWORKS = {
@@ -111,7 +96,7 @@ NETWORKS = {
         loss=lambda output, views, config, _moment: a3net_loss(output, views, config),
         size=complexity,
         baselines=BASELINES,
-        export=_export_a3net,
+        export=_exported("a3net"),
     ),
     "hamuco": Architecture(
         configure=_configured("hamuco", HaMuCoConfig, "paper", "cpu", "landmarks"),
@@ -120,7 +105,7 @@ NETWORKS = {
         loss=hamuco_loss,
         size=hamuco_complexity,
         baselines=OTHER_OUTPUTS,
-        export=_export_hamuco,
+        export=_exported("hamuco"),
     ),
     "multihand": Architecture(
         configure=_configured("multihand", MultiHandConfig, "weak", "full"),
@@ -128,7 +113,7 @@ NETWORKS = {
         build=MultiHandNet,
         loss=multihand_loss,
         size=multihand_complexity,
-        export=_export_multihand,
+        export=_exported("multihand"),
     ),
     "simahand-mvr": Architecture(
         configure=_configured("simahand-mvr", SimaHandConfig, "paper_mvr", "landmarks_mvr"),
@@ -143,7 +128,7 @@ NETWORKS = {
         build=build_svr,
         loss=simahand_loss,
         size=simahand_complexity,
-        export=_export_simahand,
+        export=_exported("simahand"),
     ),
 }
 

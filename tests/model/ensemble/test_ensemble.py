@@ -72,8 +72,8 @@ def found(side: Side = Side.RIGHT, **changes: object) -> FoundHand:
 
 
 def test_it_says_the_same_as_pytorch(file: Path) -> None:
-    assert parity(network(CONFIG).eval(), file.read_bytes()) < 1e-3
-    assert parity(network(CONFIG, seed=1).eval(), file.read_bytes(), pictures=1) > 0.01
+    assert max(parity(network(CONFIG).eval(), file.read_bytes()).values()) < 1e-3
+    assert parity(network(CONFIG, seed=1).eval(), file.read_bytes(), pictures=[0])[0] > 0.01
 
 
 def test_the_file_says_what_it_is(file: Path) -> None:

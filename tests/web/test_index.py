@@ -22,9 +22,10 @@ def test_lists_rooms_and_follows_them(page: Page, scripted: ScriptedBridge) -> N
     wait_until(lambda: "no room “studio” yet" in note.inner_text(), "the room to be missed")
     assert page.locator("#capture").get_attribute("href") == "/capture?room=studio"
     page.goto(scripted.url)
+    wait_until(lambda: rooms.count() == 1, "the room again")
     scripted.rooms.clear()
-    wait_until(lambda: rooms.count() == 0, "the room to close")
-    assert page.locator("#rooms-note").inner_text().startswith("None yet.")
+    wait_until(lambda: note.inner_text().startswith("None yet."), "the room to close")
+    assert rooms.count() == 0
     scripted.go_down()
     notice = page.locator("#notice")
     wait_until(lambda: "does not answer" in notice.inner_text(), "the bridge to be missed")

@@ -235,8 +235,7 @@ class Room:
             return
         await self._devices.fuse_by(fuser)
         await self._recording.end()
-        if self.output.take is not None:
-            self.output.take.end("the instrument was put elsewhere: record again from here")
+        self.output.end_take("the instrument was put elsewhere: record again from here")
         self.announce(self.instrument.news)
 
     def join(self, connection: Connection) -> None:

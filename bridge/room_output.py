@@ -92,6 +92,11 @@ class RoomOutput:
         self._send(replayed)
         self._meter.published(replayed.time_ns, began_ns, self._now_ns())
 
+    def end_take(self, why: str) -> None:
+        """Ends what somebody records of the room, if anybody does."""
+        if self.take is not None:
+            self.take.end(why)
+
     def _begin(self, pose: PosePacket) -> int:
         now_ns = self._now_ns()
         self._latency_ms.add(now_ns, (now_ns - pose.time_ns) / 1e6)

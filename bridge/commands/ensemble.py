@@ -32,6 +32,9 @@ _CLOCK_HZ = 90_000
 
 def ensemble(
     source: Annotated[Path, typer.Argument(help="A picture or a video.")],
+    network: Annotated[
+        Path, typer.Option(help="The ONNX file that ghosthands models export multihand wrote.")
+    ],
     output: Annotated[
         Path,
         typer.Option(
@@ -45,10 +48,6 @@ def ensemble(
         Path | None,
         typer.Option(help="Also write the hands' median colours, for a ghost (.npz)."),
     ] = None,
-    network: Annotated[
-        Path | None,
-        typer.Option(help="ONNX file of ghosthands models export multihand; else the shipped one."),
-    ] = None,
     threshold: Annotated[
         float | None, typer.Option(help="Least score of a hand; the network's own if not given.")
     ] = None,
@@ -56,7 +55,7 @@ def ensemble(
 ) -> None:
     """Find all hands of any number of players, in one pass a picture.
 
-    The shipped weights are small and were trained on drawn hands: a demonstration, not a tracker.
+    No network is shipped yet: ghosthands train multihand makes one (docs/multihand.md).
     """
     from bridge.model.ensemble import MedianColours, MultiHand, write_colours
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -79,11 +78,11 @@ class MultiHand:
 
     Example::
 
-        for hand in MultiHand()(picture):  # (H, W, 3) uint8 RGB
+        for hand in MultiHand(Path("multihand.onnx"))(picture):  # (H, W, 3) uint8 RGB
             print(hand.side, hand.score, hand.joints_m[8])
 
     Args:
-        path: What ``ghosthands models export multihand`` wrote; the shipped file where None.
+        path: What ``ghosthands models export multihand`` wrote.
         threshold: Least score of a hand; the network's own where None.
         threads: CPU threads within one call; None takes the CPUs of this process, at most 4.
 
@@ -98,19 +97,21 @@ class MultiHand:
 
     def __init__(
         self,
-        path: Path | None = None,
+        path: Path,
         *,
         threshold: float | None = None,
         threads: int | None = None,
     ) -> None:
         ort = require("onnxruntime", extra="bridge")
-        file = path or _shipped()
         try:
-            content = file.read_bytes()
+            content = path.read_bytes()
         except OSError as error:
-            raise ModelError(f"{file} cannot be read ({error.strerror or error})") from error
+            raise ModelError(
+                f"{path} cannot be read ({error.strerror or error}): give what ghosthands models "
+                "export multihand wrote"
+            ) from error
         self._session = open_session(ort, content, [CPU], threads or default_threads())
-        config = _config(self._session, file)
+        config = _config(self._session, path)
         self.size = int(config["size"])
         self.threshold = float(config["threshold"]) if threshold is None else threshold
         if not 0 < self.threshold < 1:
@@ -170,11 +171,6 @@ def _fitted(picture: NDArray[np.uint8], size: int) -> tuple[NDArray[np.uint8], f
     square = np.full((size, size, 3), _GREY, np.uint8)
     square[top : top + shape[0], left : left + shape[1]] = small
     return square, scale, [left, top]
-
-
-def _shipped() -> Path:
-    folder = Path(str(resources.files("bridge.model"))) / "multihand" / "weights"
-    return folder / "multihand.onnx"
 
 
 def _config(session: Any, file: Path) -> dict[str, Any]:

@@ -101,8 +101,15 @@ def run_row(row: str, options: argparse.Namespace) -> dict[str, Any]:
 
 def test_pictures(options: argparse.Namespace, config: TrainConfig) -> PastedHands:
     """The pictures that every row is scored on."""
-    size, sides = config.model.changes["size"], config.data.options["sides"]
-    return open_pasted(options.test, seed=TEST_SEED, epoch=PICTURES, size=size, sides=sides)
+    size, given = config.model.changes["size"], config.data.options
+    return open_pasted(
+        options.test,
+        seed=TEST_SEED,
+        epoch=PICTURES,
+        size=size,
+        sides=given["sides"],
+        upright=given["upright"],
+    )
 
 
 def scored(network: MultiHandNet, source: PastedHands, *, located: bool) -> dict[str, Any] | None:

@@ -63,8 +63,10 @@ class MultiHandConfig:
     """Sizes and switches; ``weak()`` and ``full()`` are the paper's two ways of supervision.
 
     Attributes:
-        depth: Of the encoder, 18 or 50 (section IV-A: ResNet-50).
-        width: Channels of the encoder, as a share of the usual ones.
+        trunk: Of the encoder: a ``resnet`` (section IV-A), or the shipped ``landmark_net``'s.
+        depth: Of a ResNet, 18 or 50 (section IV-A: ResNet-50).
+        width: Its channels, as a share of the usual ones.
+        frozen_levels: How many of the landmark net's four levels do not learn.
         size: Width and height of whole pictures, pixels, and the one focal length (section III-C:
             512 and 512).
         stride: Pixels of a cell: 8 in the text, 4 in the authors' code.
@@ -77,13 +79,15 @@ class MultiHandConfig:
         photo_px: Pixels of the picture that are one of the rendering that L_pho compares.
         photo_pictures: Most pictures of a batch that L_pho renders.
         photo_from: Share of the run before which L_pho waits: there is no pose to paint on.
-        weights: Where the encoder begins: ``imagenet`` (downloads), a path to torchvision's
-            state dict, or None for random.
+        weights: Where the encoder begins: ``imagenet`` (downloads) or a path to torchvision's
+            state dict for a ResNet, ``shipped`` for the landmark net, or None for random.
         loss: Weights of the losses.
     """
 
+    trunk: Literal["resnet", "landmark_net"] = "resnet"
     depth: Literal[18, 50] = 50
     width: float = 1.0
+    frozen_levels: Literal[0, 1, 2, 3, 4] = 0
     size: int = 512
     stride: Literal[4, 8] = 8
     channels: int = 256
@@ -117,6 +121,16 @@ class MultiHandConfig:
                 ("threshold", not 0 < self.threshold < 1, "between 0 and 1"),
                 ("photo_from", not 0 <= self.photo_from <= 1, "from 0 to 1"),
                 ("photo_px", 32 % self.photo_px, "a divisor of 32"),
+                (
+                    "frozen_levels",
+                    self.frozen_levels and self.trunk == "resnet",
+                    "0 for a ResNet",
+                ),
+                (
+                    "weights",
+                    self.trunk == "landmark_net" and self.weights not in (None, "shipped"),
+                    "shipped, or nothing, for the landmark net",
+                ),
             ),
         )
 

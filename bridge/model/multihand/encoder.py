@@ -1,4 +1,4 @@
-"""The shared feature map (section III-B): a ResNet, three levels of which are joined.
+"""The shared feature map (section III-B): a ResNet or another trunk, three levels joined.
 
 Levels 2 to 4 are brought to one size and one number of channels, each is normalised over its
 channels to a learned length that begins at 10 (Liu et al., "ParseNet", 2015; the authors' code),
@@ -11,7 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bridge.model.layers.resnet import Depth, ResNet
+from bridge.model.layers.landmark_trunk import LandmarkTrunk
+from bridge.model.layers.resnet import ResNet
+from bridge.model.multihand.config import MultiHandConfig
 
 __all__ = ["Encoder", "convolution"]
 
@@ -22,26 +24,27 @@ class Encoder(nn.Module):
     """Pictures ``(B, 3, H, W)`` to features ``(B, C, H / stride, W / stride)`` and the last level.
 
     Args:
-        depth: 18 or 50, of the ResNet.
-        width: Its channels, as a share of the usual ones.
-        channels: C.
-        stride: 4 or 8.
-        weights: See ``MultiHandConfig.weights``.
+        config: Which trunk, how large, and where it begins.
 
     Attributes:
         deep: D, features of the last level.
     """
 
-    def __init__(
-        self, depth: Depth, width: float, channels: int, stride: int, weights: str | None = None
-    ) -> None:
+    def __init__(self, config: MultiHandConfig) -> None:
         super().__init__()
-        self.net = ResNet(depth, width=width, weights=weights)
+        channels = config.channels
+        self.net: ResNet | LandmarkTrunk
+        if config.trunk == "resnet":
+            self.net = ResNet(config.depth, width=config.width, weights=config.weights)
+        else:
+            self.net = LandmarkTrunk(
+                pretrained=config.weights is not None, frozen=config.frozen_levels
+            )
         self.deep = self.net.channels[3]
         self.sides = nn.ModuleList([nn.Conv2d(n, channels, 1) for n in self.net.channels[1:]])
         self.lengths = nn.Parameter(torch.full((3, channels, 1, 1), _LENGTH))
         self.mix = convolution(3 * channels, channels, 3)
-        self._stride = stride
+        self._stride = config.stride
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Encodes pictures, 0 to 1: joined features, and the last level ``(B, D, H/32, W/32)``."""

@@ -41,6 +41,9 @@ class MultiHandNet(nn.Module):
     Args:
         config: Sizes and switches.
         hand: The right hand's model; its arrays are never part of the state dict.
+
+    Attributes:
+        pretrained: How names of parameters begin that began trained.
     """
 
     def __init__(self, config: MultiHandConfig, hand: HandLayer) -> None:
@@ -48,10 +51,11 @@ class MultiHandNet(nn.Module):
         self.config, self.hand = config, hand
         self.limits = JointLimits(hand.model)
         channels = config.channels
-        self.encoder = Encoder(config.depth, config.width, channels, config.stride, config.weights)
+        self.encoder = Encoder(config)
         self.centre = _map_head(channels, 1, _RARE)
         self.keypoints = _map_head(channels, N_KEYPOINTS, _RARE)
         self.heads = HandHeads(config, self.encoder.deep, hand)
+        self.pretrained = () if config.weights is None else ("encoder.net.",)
 
     def forward(self, scenes: HandScenes) -> MultiHandOutput:
         """Maps, and the hands at the labelled centres with their labelled sides.

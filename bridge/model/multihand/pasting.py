@@ -181,7 +181,13 @@ class PastedHands:
 
 
 def open_pasted(
-    path: Path | str, *, seed: int = 0, augmented: bool = True, **options: Any
+    path: Path | str,
+    *,
+    seed: int = 0,
+    augmented: bool = True,
+    upright: bool = False,
+    rotation_deg: float = 180.0,
+    **options: Any,
 ) -> PastedHands:
     """Pictures pasted of the hands of a rendered set.
 
@@ -189,13 +195,18 @@ def open_pasted(
         path: The set's folder.
         seed: Of what is drawn, and of the hands' augmentation.
         augmented: Turn, scale and colour the hands before they are pasted (Table IV's L_aug).
+        upright: Turn hands first until they point up, as those of a player who is filmed from
+            behind do.
+        rotation_deg: Most that they are turned then.
         options: Of `PastedHands`.
 
     Raises:
         InputError: The folder holds no rendered set, or an option is out of range.
     """
-    still: dict[str, Any] = {} if augmented else {"rotation_deg": 0.0, "zoom": 0.0, "colour": 0.0}
-    hands = RenderedSet(path, mesh=False, seed=seed, **still)
+    changes: dict[str, Any] = {"rotation_deg": rotation_deg}
+    if not augmented:
+        changes = {"rotation_deg": 0.0, "zoom": 0.0, "colour": 0.0}
+    hands = RenderedSet(path, mesh=False, landmarks=upright, upright=upright, seed=seed, **changes)
     return PastedHands(hands, seed=seed, **options)
 
 

@@ -20,7 +20,7 @@ from bridge.model.nets.providers import default_threads, usable_providers
 from bridge.model.nets.session import open_session
 from bridge.optional import require
 
-__all__ = ["CROP_SIZE", "PALM_SIZE", "HandNets", "LandmarkOutputs"]
+__all__ = ["CROP_SIZE", "PALM_SIZE", "HandNets", "LandmarkOutputs", "net_file"]
 
 PALM_SIZE = 192
 """Side of the palm net's input, pixels."""
@@ -82,10 +82,8 @@ class HandNets:
         _check_providers(ort, providers)
         wanted = list(providers) if providers is not None else usable_providers(ort)
         threads = threads or default_threads()
-        folder = resources.files("bridge.model.nets")
-        manifest = _read_manifest(folder)
         self._palm, self._landmark = (
-            open_session(ort, _read_net(folder, manifest, name), wanted, threads)
+            open_session(ort, net_file(name), wanted, threads)
             for name in ("palm_detection", "hand_landmarks")
         )
         self.provider = self._palm.get_providers()[0]
@@ -145,8 +143,17 @@ def _read_manifest(folder: Traversable) -> dict[str, Any]:
         ) from error
 
 
-def _read_net(folder: Traversable, manifest: dict[str, Any], name: str) -> bytes:
-    """The content of one net's file, checked against the manifest's hash."""
+def net_file(name: str) -> bytes:
+    """The content of a shipped net's ONNX file, checked against the manifest's hash.
+
+    Args:
+        name: ``palm_detection`` or ``hand_landmarks``.
+
+    Raises:
+        ModelError: It is missing or damaged.
+    """
+    folder = resources.files("bridge.model.nets")
+    manifest = _read_manifest(folder)
     try:
         file, expected = manifest[name]["file"], manifest[name]["sha256"]
         content = folder.joinpath(file).read_bytes()

@@ -77,6 +77,8 @@ class ScheduleConfig(_Part):
         steps: Batches instead of epochs.
         batch: Samples a step, over all processes.
         rate: AdamW's learning rate.
+        pretrained_rate: Share of the rate for parameters that begin trained (see ``weights`` of the
+            networks' own configurations): a trained encoder forgets at the rate of a new head.
         weight_decay: AdamW's weight decay.
         decay: ``steps`` multiplies the rate by ``gamma`` at each milestone; ``cosine`` lets it
             fall to a hundredth.
@@ -96,6 +98,7 @@ class ScheduleConfig(_Part):
     steps: int | None = Field(None, ge=1)
     batch: int = Field(32, ge=1)
     rate: float = Field(1e-4, gt=0)
+    pretrained_rate: float = Field(1.0, gt=0, le=1)
     weight_decay: float = Field(0.01, ge=0)
     decay: Literal["steps", "cosine"] = "steps"
     milestones: tuple[float, ...] = (1 / 3, 2 / 3)

@@ -9,6 +9,7 @@ import torch
 from bridge.errors import InputError
 from bridge.model.hand import mano_folder
 from bridge.model.training.config import DataConfig
+from bridge.model.training.jitter import UprightViews
 from bridge.model.training.sample import SampleSource
 
 __all__ = ["open_source"]
@@ -40,7 +41,10 @@ def open_source(
         if data.source == "synthetic-landmarks":
             from bridge.model.synthetic import SyntheticLandmarks
 
-            return SyntheticLandmarks(seed, **data.options)
+            options = dict(data.options)
+            upright = bool(options.pop("upright", False))
+            landmarks = SyntheticLandmarks(seed, **options)
+            return UprightViews(landmarks) if upright else landmarks
         if data.source == "synthetic-images":
             from bridge.model.synthetic import SyntheticImages
 

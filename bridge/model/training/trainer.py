@@ -129,7 +129,7 @@ class Trainer:
             step if alone else DistributedDataParallel(step, find_unused_parameters=True)
         )
         self._optimizer = optim.AdamW(
-            self.network.parameters(),
+            _groups(self.network, self._schedule.pretrained_rate),
             lr=self._schedule.rate,
             weight_decay=self._schedule.weight_decay,
         )
@@ -215,7 +215,8 @@ class Trainer:
         # Masks and dropout are a function of the step, so that a resumed run draws the same.
         torch.manual_seed((schedule.seed * 1_000_003 + self.step) * 1_009 + self._rank)
         for group in self._optimizer.param_groups:
-            group["lr"] = schedule.rate * rate_factor(schedule, self.step, self.steps)
+            rate = schedule.rate * group.get("share", 1.0)
+            group["lr"] = rate * rate_factor(schedule, self.step, self.steps)
         _copy(self._statistics, self._statistics_before)
         bf16 = schedule.precision == "bf16"
         with torch.autocast(self._device.type, torch.bfloat16) if bf16 else nullcontext():
@@ -316,6 +317,16 @@ class Trainer:
             raise ModelError(f"{path} is at step {self.step} of a run of {self.steps}")
         if not self._rank:
             _cut_log(self._folder / _LOG, self.step)
+
+
+def _groups(network: nn.Module, share: float) -> list[dict[str, Any]]:
+    """What the optimiser moves: all alike, or what began trained at a share of the rate."""
+    begun = tuple(getattr(network, "pretrained", ()))
+    if share == 1 or not begun:
+        return [{"params": list(network.parameters())}]
+    slow = [p for name, p in network.named_parameters() if name.startswith(begun)]
+    others = [p for name, p in network.named_parameters() if not name.startswith(begun)]
+    return [{"params": others}, {"params": slow, "share": share}]
 
 
 def _copy(source: list[Tensor], target: list[Tensor]) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
+from torch import Tensor
 
 from bridge.errors import InputError
 from bridge.model.multihand.layout import Square, greedy_layout
+from bridge.model.multihand.pasting import open_pasted
 from bridge.model.multihand.reconstruction import true_hands
+from bridge.model.synthetic.rendered_writer import write_rendered_set
 from bridge.model.training.sample import ROOT
 from tests.model.multihand.tiny import SIZE, few_hands, hand, pasted, scenes
 
@@ -118,6 +123,22 @@ def test_the_centre_is_the_mean_of_the_visible_keypoints() -> None:
     shown = batch.visible[0, k]
     wanted = batch.keypoints_px[0, k][shown].mean(0)
     torch.testing.assert_close(batch.centre_px[0, k], wanted)
+
+
+def test_upright_hands_point_up(tmp_path: Path) -> None:
+    write_rendered_set(tmp_path, samples=4, views=2, size=32, seed=3)
+
+    def directions(**options: float) -> Tensor:
+        source = open_pasted(tmp_path, size=64, sides=(32, 48), whole=0.0, **options)
+        batch = source.batch(list(range(6)), views=1, augment=True)
+        hands = batch.keypoints_px[batch.valid]
+        up = hands[:, ROOT] - hands[:, 0]
+        return torch.atan2(up[:, 0], -up[:, 1]).rad2deg().abs()
+
+    # By the labels' wrist and knuckle, which are some degrees off.
+    assert directions(upright=True, rotation_deg=0.0).median() < 15
+    assert directions(upright=True, rotation_deg=40.0).median() < 45
+    assert directions().max() > 60
 
 
 def test_without_truth_there_is_none() -> None:

@@ -121,6 +121,21 @@ def test_a_second_signal_does_not_wait(trainer) -> None:
         run.run()
 
 
+def test_what_began_trained_moves_at_a_share_of_the_rate(trainer, entry, config) -> None:
+    def moved(share: float) -> dict[str, float]:
+        network = entry.build(entry.configure("", {}), None)
+        network.pretrained = ("layer.weight",)
+        before = {name: p.detach().clone() for name, p in network.named_parameters()}
+        schedule = with_schedule(config, steps=5, average=0.0, pretrained_rate=share)
+        trainer(f"run {share}", config=schedule, network=network).run()
+        after = dict(network.named_parameters())
+        return {name: float((after[name].detach() - p).abs().mean()) for name, p in before.items()}
+
+    alike, slow = moved(1.0), moved(0.01)
+    assert slow["layer.weight"] < 0.05 * alike["layer.weight"]
+    assert slow["layer.bias"] > 0.5 * alike["layer.bias"]
+
+
 def test_a_term_of_the_loss_may_come_and_go(trainer, entry, config, tmp_path) -> None:
     """A batch of one view has no alignment to be wrong about; a mean is over those that have."""
 

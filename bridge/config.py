@@ -57,8 +57,13 @@ class Settings(BaseSettings):
     private_key: Path | None = Field(None, description="PEM key of that certificate.")
 
     provider: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the nets run.")
-    fuser: str = Field("selfcal", description="How views are fused.")
+    fuser: str = Field(
+        "selfcal", description="How views are fused; with a network of your own: hamuco=FILE.onnx."
+    )
     anchor: Path | None = Field(None, description="An instrument, as `ghosthands anchor` finds it.")
+    hand_colours: Path | None = Field(
+        None, description="Colours of the ghost's hands: `ghosthands ensemble --texture` (.npz)."
+    )
     record: Path | None = Field(None, description="Folder in which every room is recorded.")
     recorded_by: str = Field("", max_length=200, description="Who plays, as recordings say.")
     lessons: Path | None = Field(

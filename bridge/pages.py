@@ -7,6 +7,7 @@ from pathlib import Path
 import msgpack
 from aiohttp import web
 
+from bridge.model.ensemble import read_colours
 from bridge.model.hand import mesh_document
 from bridge.protocol.joints import Side
 
@@ -25,13 +26,36 @@ PAGES = {
 }
 
 
-def add_page_routes(app: web.Application) -> None:
-    """Serves the pages, what they are built of, and ``/hands/{left,right}.msgpack``."""
+def add_page_routes(app: web.Application, hand_colours: Path | None = None) -> None:
+    """Serves the pages, what they are built of, and ``/hands/{left,right}.msgpack``.
+
+    Args:
+        app: Where to.
+        hand_colours: Colours of a player's hands, as ``ghosthands ensemble --texture`` writes them.
+
+    Raises:
+        InputError: It is no such file, or of another hand model.
+    """
+    colours = {} if hand_colours is None else read_colours(hand_colours)
+    hands = {
+        side.name.lower(): msgpack.packb(mesh_document(side, colours.get(side))) for side in Side
+    }
+
+    # Another player's colours are wanted at once; the mesh alone never changes.
+    cache = "max-age=3600" if hand_colours is None else "no-cache"
+
+    async def hand(request: web.Request) -> web.Response:
+        return web.Response(
+            body=hands[request.match_info["side"]],
+            content_type="application/msgpack",
+            headers={"Cache-Control": cache},
+        )
+
     for path in PAGES:
         app.router.add_get(path, _page)
     if STATIC_FOLDER.is_dir():
         app.router.add_static("/static", STATIC_FOLDER)
-    app.router.add_get("/hands/{side:left|right}.msgpack", _hand)
+    app.router.add_get("/hands/{side:left|right}.msgpack", hand)
 
 
 async def _page(request: web.Request) -> web.StreamResponse:
@@ -41,12 +65,3 @@ async def _page(request: web.Request) -> web.StreamResponse:
             "bridge/web), then start the bridge again.\n"
         )
     return web.FileResponse(WEB_FOLDER / PAGES[request.path])
-
-
-async def _hand(request: web.Request) -> web.Response:
-    side = Side[request.match_info["side"].upper()]
-    return web.Response(
-        body=msgpack.packb(mesh_document(side)),
-        content_type="application/msgpack",
-        headers={"Cache-Control": "max-age=3600"},
-    )

@@ -101,7 +101,7 @@ def make_app(
         warnings=lambda: [] if cluster is None else cluster.problems,
     )
 
-    add_page_routes(app)
+    add_page_routes(app, settings.hand_colours)
     app.router.add_get("/health", _health)
     app.router.add_get("/rooms/{room}", _room)
     add_observe_routes(app, app[_METRICS], app[_READINESS], may_read_metrics=_may_read_metrics)

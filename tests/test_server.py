@@ -14,9 +14,15 @@ import msgpack
 import numpy as np
 import pytest
 import websockets
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
 import sdk_python as sdk
+from bridge.errors import InputError
+from bridge.model.ensemble import write_colours
+from bridge.pages import add_page_routes
 from bridge.protocol import SUBPROTOCOL, Hello, Subscribe, decode, encode
+from bridge.protocol.joints import Side
 from bridge.streams import publish
 from tests.bridge_fixture import grey_video, running_bridge, until
 
@@ -183,6 +189,27 @@ async def test_a_bad_session_description_is_refused(bridge: str) -> None:
                 assert 400 <= response.status < 500, body
                 assert (await response.text()).strip()
     assert (await summary(bridge))["views"] == []
+
+
+async def test_the_ghosts_hands_may_have_a_players_colours(tmp_path: Path) -> None:
+    file = tmp_path / "hands.npz"
+    colours = np.arange(1609 * 3).reshape(-1, 3).astype(np.uint8)
+    write_colours(file, {Side.RIGHT: colours})
+    app = web.Application()
+    add_page_routes(app, file)
+    async with TestClient(TestServer(app)) as client:
+        async with client.get("/hands/right.msgpack") as response:
+            mesh = msgpack.unpackb(await response.read())
+            assert response.headers["Cache-Control"] == "no-cache"
+        async with client.get("/hands/left.msgpack") as response:
+            assert "colours" not in msgpack.unpackb(await response.read())
+    np.testing.assert_array_equal(np.frombuffer(mesh["colours"], np.uint8).reshape(-1, 3), colours)
+    write_colours(file, {Side.RIGHT: colours[1:]})
+    with pytest.raises(InputError, match=r"1609 vertices.*of another hand model"):
+        add_page_routes(web.Application(), file)
+    file.write_bytes(b"no colours")
+    with pytest.raises(InputError, match="holds no hands' colours"):
+        add_page_routes(web.Application(), file)
 
 
 async def test_pages_meshes_and_headers(bridge: str) -> None:

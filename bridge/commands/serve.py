@@ -38,6 +38,10 @@ def serve(
     lessons: Annotated[
         Path | None, typer.Option(help="Recordings that whoever watches a room may play there.")
     ] = None,
+    hand_colours: Annotated[
+        Path | None,
+        typer.Option(help="Colours of the ghost's hands (ghosthands ensemble --texture)."),
+    ] = None,
     anchor: Annotated[
         Path | None,
         typer.Option(help="The instrument's anchor file (ghosthands anchor): place and true size."),
@@ -99,6 +103,7 @@ def serve(
         record=record,
         recorded_by=recorded_by,
         lessons=lessons,
+        hand_colours=hand_colours,
         anchor=anchor,
         fuser=fuser,
         provider=provider,

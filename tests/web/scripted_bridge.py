@@ -11,6 +11,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -92,8 +93,8 @@ class ScriptedBridge:
         sources: Publishers that have joined, in order.
     """
 
-    def __init__(self, *, port: int = 0) -> None:
-        self.port = port
+    def __init__(self, *, port: int = 0, hand_colours: Path | None = None) -> None:
+        self.port, self._hand_colours = port, hand_colours
         self.rooms = {"lesson"}
         self.views: tuple[ViewStatus, ...] = two_views()
         self.hands: tuple[Side, ...] = (Side.LEFT, Side.RIGHT)
@@ -179,7 +180,7 @@ class ScriptedBridge:
 
     async def _start(self) -> None:
         app = web.Application(middlewares=[_with_policy, self._refusing])
-        add_page_routes(app)
+        add_page_routes(app, self._hand_colours)
         app.router.add_get("/health", self._health)
         app.router.add_get("/ws/{room}", self._websocket)
         add_whip_routes(app, self, WhipSettings(loopback=True))

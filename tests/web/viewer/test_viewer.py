@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 from playwright.sync_api import Page
 
+from bridge.model.ensemble import write_colours
 from bridge.protocol import Ack, HandPacket, Hello, Side, Subscribe
 from bridge.protocol.kinematics import keypoints_from_pose
 from tests.web.scripted_bridge import ScriptedBridge, hand_packet, shape_packet
@@ -73,6 +75,18 @@ def test_shows_both_hands_where_the_poses_put_them(page: Page, scripted: Scripte
     blue, orange = blue_and_orange(page)
     assert min(blue, orange) > 3000, (blue, orange)
     assert page.locator("#notice").is_hidden()
+
+
+def test_hands_have_a_players_skin_and_keep_their_own_rims(page: Page, tmp_path: Path) -> None:
+    colours = {side: np.full((1609, 3), (40, 220, 40), np.uint8) for side in Side}
+    write_colours(tmp_path / "hands.npz", colours)
+    with ScriptedBridge(hand_colours=tmp_path / "hands.npz") as bridge:
+        bridge.hand_at = still
+        page.goto(f"{bridge.url}/viewer")
+        wait_for_hands(page)
+        red, green, blue = np.moveaxis(stage_pixels(page), -1, 0)
+    assert int((green - np.maximum(red, blue) > 40).sum()) > 3000
+    assert int((red - blue > 60).sum()) < 1000
 
 
 def test_interpolates_between_poses(page: Page, scripted: ScriptedBridge) -> None:

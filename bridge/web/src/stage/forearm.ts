@@ -99,7 +99,7 @@ class MeshBuilder {
 
   build(): HandMesh {
     const mesh = this.#mesh;
-    const copied = (values: Float32Array | Uint16Array, width: number) =>
+    const copied = (values: Float32Array | Uint16Array | Uint8Array, width: number) =>
       this.#sources.flatMap((v) => [...values.subarray(v * width, (v + 1) * width)]);
     return {
       ...mesh,
@@ -108,6 +108,7 @@ class MeshBuilder {
       skinIndex: Uint16Array.of(...mesh.skinIndex, ...copied(mesh.skinIndex, INFLUENCES)),
       skinWeight: Float32Array.of(...mesh.skinWeight, ...copied(mesh.skinWeight, INFLUENCES)),
       shapeDirsM: Float32Array.from([...mesh.shapeDirsM, ...copied(mesh.shapeDirsM, 3 * N_BETAS)]),
+      ...(mesh.colors ? { colors: Uint8Array.of(...mesh.colors, ...copied(mesh.colors, 3)) } : {}),
     };
   }
 }

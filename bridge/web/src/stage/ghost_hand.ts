@@ -38,7 +38,7 @@ const COARSE = 0.4;
 export class GhostHand {
   /** What to add to a scene. */
   readonly object: Object3D;
-  readonly material = new GhostMaterial();
+  readonly material: GhostMaterial;
   readonly #shadow = new HandShadow(SHADOW_ORDER);
   #floorY = 0;
   #shadowStrength = 0;
@@ -62,6 +62,8 @@ export class GhostHand {
     this.#geometry.setAttribute("skinIndex", new BufferAttribute(ended.skinIndex, 4));
     this.#geometry.setAttribute("skinWeight", new BufferAttribute(ended.skinWeight, 4));
     this.#geometry.setAttribute("fade", new BufferAttribute(ended.fade, 1));
+    this.material = new GhostMaterial(ended.colors !== undefined);
+    if (ended.colors) this.#geometry.setAttribute("skin", new BufferAttribute(ended.colors, 3, true));
 
     this.#bones = Array.from({ length: N_JOINTS }, () => new Bone());
     for (let joint = 1; joint < N_JOINTS; joint++) {

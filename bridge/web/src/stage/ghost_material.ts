@@ -17,17 +17,19 @@ export interface GhostLook {
 
 /**
  * A translucent, softly lit material: clear where it faces the eye, denser along the silhouette,
- * fading out along the forearm by the mesh's `fade` attribute.
+ * fading out along the forearm by the mesh's `fade` attribute. With a player's skin (the mesh's
+ * `skin` attribute, sRGB) only the silhouette tells left from right.
  *
  * Everything but the silhouette is calculated by the vertex: a hand's vertices are close together,
  * and where a browser draws without a GPU, light by the pixel takes most of a frame. Light is a
  * sky, a sun above and a fill from the left; sums are linear, colours leave the vertex as sRGB.
  */
 export class GhostMaterial extends ShaderMaterial {
-  constructor() {
+  constructor(skinned = false) {
     super({
       transparent: true,
       depthWrite: false,
+      defines: skinned ? { SKIN: "" } : {},
       uniforms: {
         ghost: { value: new Color() },
         rim: { value: new Color() },
@@ -39,6 +41,9 @@ export class GhostMaterial extends ShaderMaterial {
         uniform vec3 ghost;
         uniform float strength;
         attribute float fade;
+        #ifdef SKIN
+          attribute vec3 skin;
+        #endif
         varying vec4 vColor;
         varying float vFacing;
         varying float vFade;
@@ -54,7 +59,11 @@ export class GhostMaterial extends ShaderMaterial {
           vec3 light = mix( vec3( 0.14, 0.16, 0.2 ), vec3( 0.51 ), 0.5 * up.y + 0.5 )
             + 0.67 * saturate( dot( up, vec3( 0.268, 0.894, 0.358 ) ) )
             + 0.16 * saturate( dot( up, vec3( -0.811, 0.324, 0.487 ) ) );
-          vec3 lit = min( ghost * light, vec3( 1.0 ) );
+          vec3 own = ghost;
+          #ifdef SKIN
+            own = pow( skin, vec3( 2.2 ) );
+          #endif
+          vec3 lit = min( own * light, vec3( 1.0 ) );
           vec3 encoded = 1.055 * pow( lit, vec3( 1.0 / 2.4 ) ) - 0.055;
           vColor = vec4( mix( encoded, 12.92 * lit, step( lit, vec3( 0.0031308 ) ) ), strength * fade );
           vFacing = dot( normalize( normalMatrix * objectNormal ), -normalize( seen.xyz ) );

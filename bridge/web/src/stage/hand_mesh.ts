@@ -19,6 +19,8 @@ export interface HandMesh {
   shapeDirsM: Float32Array;
   /** (21 * 3) rest keypoints at betas 0. */
   restJointsM: Float32Array;
+  /** (V * 3) a player's skin, sRGB, where the bridge knows it. */
+  colors?: Uint8Array;
 }
 
 /** A mesh document that cannot be fetched or used. */
@@ -63,6 +65,7 @@ export function parseHandMesh(bytes: Uint8Array): HandMesh {
     ...strongestWeights(array(value, "weights", Float32Array, vertices * N_JOINTS)),
     shapeDirsM: array(value, "shape_dirs_m", Float32Array, vertices * 3 * N_BETAS),
     restJointsM: array(value, "rest_joints_m", Float32Array, N_KEYPOINTS * 3),
+    ...("colours" in value ? { colors: array(value, "colours", Uint8Array, vertices * 3) } : {}),
   };
 }
 
@@ -95,7 +98,7 @@ export function strongestWeights(
   return { skinIndex, skinWeight };
 }
 
-function array<T extends Float32Array | Uint16Array>(
+function array<T extends Float32Array | Uint16Array | Uint8Array>(
   document: PackedMap,
   name: string,
   type: { new (buffer: ArrayBuffer): T; readonly BYTES_PER_ELEMENT: number },

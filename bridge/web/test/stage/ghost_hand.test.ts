@@ -127,3 +127,18 @@ test("what is not a mesh says what is wrong", () => {
   const mesh: HandMesh = parseHandMesh(document());
   assert.equal(mesh.side, 1);
 });
+
+test("a player's skin goes to every vertex, the forearm's too, and is optional", () => {
+  const colours = Uint8Array.from({ length: 21 * 3 }, (_, i) => i);
+  const mesh = parseHandMesh(document({ colours }));
+  assert.deepEqual(mesh.colors, colours);
+  const geometry = skinOf(new GhostHand(mesh)).geometry;
+  const skin = geometry.getAttribute("skin");
+  assert.equal(skin.count, geometry.getAttribute("position").count);
+  assert.ok(skin.normalized);
+  assert.deepEqual([...skin.array.slice(0, 63)], [...colours]);
+  const plain = new GhostHand(parseHandMesh(document()));
+  assert.equal(skinOf(plain).geometry.getAttribute("skin"), undefined);
+  assert.deepEqual(plain.material.defines, {});
+  assert.throws(() => parseHandMesh(document({ colours: colours.slice(3) })), MeshError);
+});

@@ -30,6 +30,16 @@ _SHOWN = {
 }
 
 
+_OF_PICTURES = {
+    "side": "right side",
+    "pixel": "2D, px",
+    "epe_mm": "EPE, mm",
+    "pa_mpjpe_mm": "PA-MPJPE",
+    "pa_mpvpe_mm": "PA-MPVPE",
+}
+_PICTURES = 100
+
+
 def evaluate(
     network: Annotated[str, typer.Argument(help="Which network: a3net, hamuco, ...")],
     weights: Annotated[
@@ -54,6 +64,9 @@ def evaluate(
     counts = views or [1, 2, 3, 4]
     if min(counts) < 1 or (samples is not None and samples < 1):
         raise InputError("--views and --samples must be at least 1")
+    if network == "multihand":
+        _pictures(weights, data, samples or _PICTURES, device, as_json=as_json)
+        return
     with progress_bar("Evaluating", "samples") as update:
         results = score(
             network,
@@ -74,6 +87,33 @@ def evaluate(
         return
     for count, methods in results.items():
         console.print(_table(f"{count} view{'s' if count > 1 else ''}", methods))
+
+
+def _pictures(
+    weights: Path | None, data: str, pictures: int, device: str, *, as_json: bool
+) -> None:
+    """Scores the network whose samples are whole pictures, of as many hands as they have."""
+    from bridge.model.training.scoring import score_pictures
+
+    if data == "synthetic":
+        raise InputError(
+            "multihand is scored on pictures pasted of a rendered set: ghosthands data render -o"
+            " DIR, then --data DIR"
+        )
+    with progress_bar("Evaluating", "pictures") as update:
+        found = score_pictures(
+            weights, data=Path(data), pictures=pictures, device=device, on_progress=update
+        )
+    if as_json:
+        rows = {name: scores.to_dict() for name, scores in found.items()}
+        typer.echo(json.dumps({"network": "multihand", "data": data, "results": rows}, indent=2))
+        return
+    table = Table("hands", "precision", "recall", *_OF_PICTURES.values())
+    for name, scores in found.items():
+        means = (scores.metrics[metric].mean for metric in _OF_PICTURES)
+        shares = (f"{scores.precision:.3f}", f"{scores.recall:.3f}")
+        table.add_row(name, *shares, *(f"{mean:.2f}" for mean in means))
+    console.print(table)
 
 
 def _table(title: str, methods: dict[str, Evaluation]) -> Table:

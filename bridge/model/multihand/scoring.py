@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,18 +15,20 @@ from torch import Tensor
 
 from bridge.errors import InputError
 from bridge.model.metrics import procrustes_align
+from bridge.model.multihand.config import MultiHandConfig
 from bridge.model.multihand.network import MultiHandNet
 from bridge.model.multihand.output import MultiHandOutput
+from bridge.model.multihand.pasting import PastedHands, open_pasted
 from bridge.model.multihand.reconstruction import photometric, true_hands
 from bridge.model.multihand.scenes import HandScenes
 from bridge.model.training.bootstrap import Interval, bootstrap_mean
 from bridge.model.training.sample import ROOT, SampleSource
 
-__all__ = ["Scores", "match", "score_scenes"]
+__all__ = ["Scores", "match", "score_scenes", "scored_pictures"]
 
 Array = NDArray[np.float64]
 
-_BATCH = 16
+_BATCH, _SEED = 16, 7
 _NEAR = 0.5
 """A found hand is a labelled one if its keypoints' mean lies this near, in sides of its box."""
 
@@ -103,6 +106,21 @@ def match(output: MultiHandOutput, scenes: HandScenes) -> tuple[Tensor, Tensor, 
     return torch.tensor(rows, dtype=torch.long), torch.tensor(pictures), torch.tensor(slots)
 
 
+def scored_pictures(path: Path, config: MultiHandConfig, trained: Mapping[str, Any]) -> PastedHands:
+    """The pictures that a network is scored on: whole ones, always the same.
+
+    Args:
+        path: A rendered set, of another seed than that of training.
+        config: The network's.
+        trained: Options of the samples that it learnt from: how large hands are, and how turned.
+
+    Raises:
+        InputError: The folder holds no rendered set.
+    """
+    alike = {name: trained[name] for name in ("sides", "upright") if name in trained}
+    return open_pasted(path, seed=_SEED, size=config.size, **alike)
+
+
 def score_scenes(
     network: MultiHandNet,
     source: SampleSource[HandScenes],
@@ -127,10 +145,11 @@ def score_scenes(
         InputError: The pictures have no truth, or none of their hands was found.
     """
     parts: dict[str, list[Array]] = {}
+    device = next((p.device for p in network.parameters()), torch.device("cpu"))
     labelled = found = 0
     for start in range(first, first + pictures, _BATCH):
         numbers = list(range(start, min(start + _BATCH, first + pictures)))
-        scenes = source.batch(numbers, views=1, augment=False)
+        scenes = source.batch(numbers, views=1, augment=False).to(device)
         with torch.inference_mode():
             output = network(scenes) if located else network.detect(scenes.images)
             colour = photometric(output, scenes, network.hand, pixel=2, pictures=len(numbers))

@@ -11,6 +11,8 @@ from typing import Any
 import torch
 
 from bridge.errors import InputError
+from bridge.model.multihand import MultiHandNet
+from bridge.model.multihand.scoring import Scores, score_scenes, scored_pictures
 from bridge.model.synthetic.rendered_shards import is_rendered_set
 from bridge.model.training.config import DataConfig
 from bridge.model.training.evaluation import Evaluation, Predictor, evaluate_all, fused
@@ -21,7 +23,7 @@ from bridge.model.training.sample import HandViews, SampleSource
 from bridge.model.training.sources import open_source
 from bridge.model.training.weights import hand_of, load_network, shipped_weights
 
-__all__ = ["score"]
+__all__ = ["score", "score_pictures"]
 
 _log = logging.getLogger(__name__)
 
@@ -85,6 +87,48 @@ def score(
             on_progress=lambda done, k=k: on_progress(k * total + done, total * len(views)),  # type: ignore[misc]
         )
     return results
+
+
+def score_pictures(
+    weights: Path | None,
+    *,
+    data: Path,
+    pictures: int,
+    device: str = "auto",
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> dict[str, Scores]:
+    """Scores a multi-hand network on whole pictures, pasted of a rendered set's hands.
+
+    Args:
+        weights: Its weights file; the shipped one where None.
+        data: The set's folder; of another seed than that of training.
+        pictures: How many.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        on_progress: Called with pictures done, and in all.
+
+    Returns:
+        ``multihand``: hands that it found; ``told where``: all hands, as their centres and sides
+        were given, so that only the reconstruction counts.
+
+    Raises:
+        InputError: The data cannot be used, or no hand was found.
+        ModelError: The weights cannot be used.
+    """
+    network, about = load_network(weights or shipped_weights("multihand"))
+    if not isinstance(network, MultiHandNet):
+        raise InputError(f"these are weights of {about['network']}, not of multihand")
+    network.to(pick_device(device))
+    source = scored_pictures(data, network.config, _trained_with(about))
+    return {
+        label: score_scenes(
+            network,
+            source,
+            pictures=pictures,
+            located=located,
+            on_progress=lambda done, k=located: on_progress(k * pictures + done, 2 * pictures),  # type: ignore[misc]
+        )
+        for label, located in (("multihand", False), ("told where", True))
+    }
 
 
 def _possible(methods: dict[str, Predictor], example: HandViews) -> dict[str, Predictor]:

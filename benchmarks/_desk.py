@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.model.hand import open_hand
+from bridge.model.lift import shipped_lifter
 from bridge.model.nets import HandNets
 from bridge.model.pose import ViewHands
 from bridge.model.tracker import HandTracker
@@ -34,9 +35,11 @@ def videos() -> tuple[Path, Path]:
     return paths
 
 
-def track(progress: Callable[[int], None] = lambda _: None) -> list[list[ViewHands]]:
-    """What our tracker sees: ``[frame][view]``."""
-    tracker = HandTracker(HandNets())
+def track(
+    progress: Callable[[int], None] = lambda _: None, *, lifted: bool = True
+) -> list[list[ViewHands]]:
+    """What our tracker sees, ``[frame][view]``; the landmark net's own shapes if not lifted."""
+    tracker = HandTracker(HandNets(), lift=shipped_lifter() if lifted else None)
     seen = []
     containers = [av.open(str(path)) for path in videos()]
     for pictures in zip(*(c.decode(video=0) for c in containers), strict=False):

@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import Path
 
 from bridge.errors import InputError
+from bridge.model.lift import shipped_lifter
 from bridge.model.nets import HandNets
 from bridge.model.pose import ViewHands
 from bridge.model.selfcal.mirror import mirrored
@@ -197,7 +198,7 @@ def watch(
             moving is enough for an offset.
         progress: Called with the frames done.
     """
-    tracker = HandTracker(nets)
+    tracker = HandTracker(nets, lift=shipped_lifter())
     seen = []
     for frame in video.frames():
         time_s = frame.time_ns / 1e9

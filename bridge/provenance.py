@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from bridge import __version__
@@ -89,4 +90,7 @@ def _versions(fuser: str) -> Mapping[str, str]:
         name: str(net["sha256"])[:_HASH_CHARACTERS]
         for name, net in json.loads(content)["nets"].items()
     }
-    return {"ghosthands": __version__, "fuser": fuser, **nets}
+    name, _, file = fuser.partition("=")
+    if file:  # whose folder it lies in is nobody's business
+        name += f"={Path(file).name}"
+    return {"ghosthands": __version__, "fuser": name, **nets}

@@ -26,7 +26,7 @@ from bridge.model.smooth import OneEuroSmoother
 from bridge.model.synthetic.clips import SimulatedClip
 from bridge.protocol.joints import BONES, N_KEYPOINTS
 
-__all__ = ["METHODS", "Found", "keypoints_of", "run_method"]
+__all__ = ["METHODS", "Found", "keypoints_of", "play", "run_method"]
 
 _CAMERA_FROM_STAGE = np.array([1.0, -1.0, -1.0])
 
@@ -65,7 +65,7 @@ def run_method(name: str, clip: SimulatedClip) -> Found:
     calibration: Calibration | None = None
     if name in ("live", "aligned mean"):
         fuser = HandSpaceFuser() if name == "aligned mean" else SelfCalFuser(in_this_thread)
-        points, seconds = _live(fuser, clip)
+        points, seconds = play(fuser, clip)
         if isinstance(fuser, SelfCalFuser):
             calibration = fuser.calibration
         return _found(points, 1000 * seconds, calibration)
@@ -97,7 +97,7 @@ def run_method(name: str, clip: SimulatedClip) -> Found:
     return Found(points, _per_set(began, clip))
 
 
-def _live(fuser: Fuser, clip: SimulatedClip) -> tuple[FloatArray, float]:
+def play(fuser: Fuser, clip: SimulatedClip) -> tuple[FloatArray, float]:
     """Smoothed keypoints, and the median time of a frame set, seconds: adjusting is not in it."""
     smoother, hands, times = OneEuroSmoother(), [], []
     for t, views in zip(clip.time_s, clip.frame_sets, strict=True):

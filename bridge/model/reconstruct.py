@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bridge.model.fusion import Fuser, make_fuser
 from bridge.model.fusion.interface import ExpectingFuser, LensFuser
+from bridge.model.lift import shipped_lifter
 from bridge.model.nets import HandNets
 from bridge.model.pose import Hands, ViewHands
 from bridge.model.smooth import OneEuroSmoother
@@ -54,7 +55,7 @@ class Reconstructor:
         fuser: Fuser | str = "selfcal",
         smoother: OneEuroSmoother | None = None,
     ) -> None:
-        self._tracker = HandTracker(nets)
+        self._tracker = HandTracker(nets, lift=shipped_lifter())
         self._fuser = make_fuser(fuser) if isinstance(fuser, str) else fuser
         self._smoother = smoother or OneEuroSmoother()
         self._time_ns: int | None = None

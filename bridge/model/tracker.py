@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from bridge.errors import InputError
 from bridge.model import landmarks, palm
 from bridge.model.hand_track import mean_distance
+from bridge.model.lift import Lift
 from bridge.model.nets import HandNets
 from bridge.model.pose import BoolArray, FloatArray, ViewHand, ViewHands
 from bridge.model.roi import overlap, roi_from_landmarks
@@ -63,16 +64,24 @@ class HandTracker:
         nets: The nets.
         max_hands: Hands to follow in each view, 1 or 2.
         search_interval: Frames from one search for a further hand to the next.
+        lift: Tells the hands' shapes; as the landmark net guesses them where None.
 
     Raises:
         InputError: An argument is out of range.
 
     Example:
-        >>> tracker = HandTracker(HandNets())
+        >>> tracker = HandTracker(HandNets(), lift=shipped_lifter())
         >>> (phone, tablet) = tracker.track({"phone": rgb_a, "tablet": rgb_b})
     """
 
-    def __init__(self, nets: HandNets, *, max_hands: int = 2, search_interval: int = 6) -> None:
+    def __init__(
+        self,
+        nets: HandNets,
+        *,
+        max_hands: int = 2,
+        search_interval: int = 6,
+        lift: Lift | None = None,
+    ) -> None:
         if max_hands not in (1, 2):
             raise InputError(f"max_hands is {max_hands}: a view shows 1 or 2 hands")
         if search_interval < 1:
@@ -80,6 +89,7 @@ class HandTracker:
         self._nets = nets
         self._max_hands = max_hands
         self._search_interval = search_interval
+        self._lift = lift
         self._views: dict[str, View] = {}
 
     def forget(self, view: str) -> None:
@@ -121,7 +131,8 @@ class HandTracker:
             track.seen = sighting
         for name, view in views.items():
             view.update(_size(images[name]), self._max_hands, frames)
-        return [_view_hands(name, images[name], view) for name, view in views.items()]
+        found = [_view_hands(name, images[name], view) for name, view in views.items()]
+        return found if self._lift is None else self._lift(found)
 
     def _add_expected(self, view: View, expected: Expected, size_px: tuple[int, int]) -> None:
         """Starts tracks where other views say that hands are which this one misses."""

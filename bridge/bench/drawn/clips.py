@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bridge.bench.drawn.scene import DrawnScene
+from bridge.model.lift import shipped_lifter
 from bridge.model.nets import HandNets
 from bridge.model.pose import BoolArray, FloatArray, ViewHands
 from bridge.model.synthetic.clips import SimulatedClip, clip_of
@@ -81,6 +82,7 @@ def draw_clip(
     seconds: float = 8.0,
     hiding: bool = False,
     long_side_px: int = LONG_SIDE_PX,
+    lifted: bool = True,
 ) -> DrawnClip:
     """Draws a clip and tracks the hands in it, frame set by frame set, as live.
 
@@ -93,11 +95,12 @@ def draw_clip(
         seconds: How long, at 30 frames a second.
         hiding: Whether things come between a device and a hand now and then.
         long_side_px: Of the pictures.
+        lifted: Whether hands have the shapes of the shipped lifter, as in the product.
     """
     rng = np.random.default_rng(seed)
     played = random_performance(seed, rng, seconds=seconds, apart_m=_APART_M)
     scene = DrawnScene(played, rng, long_side_px=long_side_px, hiding=hiding)
-    tracker = HandTracker(nets)
+    tracker = HandTracker(nets, lift=shipped_lifter() if lifted else None)
     names = [f"cam{k}" for k in range(len(scene.cameras))]
     frame_sets: list[tuple[ViewHands, ...]] = []
     points, shown = [], []

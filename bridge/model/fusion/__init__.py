@@ -7,7 +7,6 @@ from bridge.model.fusion.hamuco import HaMuCoSeer
 from bridge.model.fusion.hand_space import HandSpaceFuser
 from bridge.model.fusion.interface import FUSERS, Fuser, make_fuser
 from bridge.model.fusion.selfcal import SelfCalFuser
-from bridge.model.fusion.simahand import SimaHandSeer
 
 __all__ = [
     "FUSERS",
@@ -16,6 +15,5 @@ __all__ = [
     "HaMuCoSeer",
     "HandSpaceFuser",
     "SelfCalFuser",
-    "SimaHandSeer",
     "make_fuser",
 ]

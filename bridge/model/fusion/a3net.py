@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from bridge.model.fusion.crop_camera import CropCamera
 from bridge.model.fusion.hand_space import HandSpaceFuser
-from bridge.model.fusion.interface import FUSERS
-from bridge.model.fusion.view_net import ViewNetSeer, shipped_net
+from bridge.model.fusion.interface import FUSERS, NETWORKS
+from bridge.model.fusion.view_net import ViewNet, ViewNetSeer, shipped_net
 from bridge.model.pose import FloatArray, ViewHand
 
 __all__ = ["A3NetSeer"]
@@ -36,7 +36,9 @@ class A3NetSeer(ViewNetSeer):
 
     def __init__(self, net: bytes | None = None) -> None:
         content = shipped_net("A3-Net", _NET) if net is None else net
-        super().__init__(content, what="an A3-Net", name="a3net", outputs=("joints_m", "to_first"))
+        super().__init__(
+            ViewNet(content, what="an A3-Net", name="a3net", outputs=("joints_m", "to_first"))
+        )
 
     def crop(self, hand: ViewHand, size_px: tuple[int, int]) -> CropCamera:
         """See ``ViewNetSeer``."""
@@ -50,3 +52,4 @@ class A3NetSeer(ViewNetSeer):
 
 
 FUSERS["a3net"] = lambda: HandSpaceFuser(A3NetSeer())
+NETWORKS["a3net"] = lambda net: HandSpaceFuser(A3NetSeer(net))

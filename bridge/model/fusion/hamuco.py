@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from bridge.model.fusion.crop_camera import CropCamera
 from bridge.model.fusion.hand_space import HandSpaceFuser
-from bridge.model.fusion.interface import FUSERS
-from bridge.model.fusion.view_net import ViewNetSeer, shipped_net
+from bridge.model.fusion.interface import FUSERS, NETWORKS
+from bridge.model.fusion.view_net import ViewNet, ViewNetSeer, shipped_net
 from bridge.model.pose import FloatArray, ViewHand
 
 __all__ = ["HaMuCoSeer"]
@@ -37,7 +37,7 @@ class HaMuCoSeer(ViewNetSeer):
 
     def __init__(self, net: bytes | None = None) -> None:
         content = shipped_net("HaMuCo", _NET) if net is None else net
-        super().__init__(content, what="a HaMuCo", name="hamuco", outputs=("joints_m",))
+        super().__init__(ViewNet(content, what="a HaMuCo", name="hamuco", outputs=("joints_m",)))
 
     def crop(self, hand: ViewHand, size_px: tuple[int, int]) -> CropCamera:
         """See ``ViewNetSeer``."""
@@ -50,3 +50,4 @@ class HaMuCoSeer(ViewNetSeer):
 
 
 FUSERS["hamuco"] = lambda: HandSpaceFuser(HaMuCoSeer())
+NETWORKS["hamuco"] = lambda net: HandSpaceFuser(HaMuCoSeer(net))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from bridge.errors import InputError
 from bridge.model.anchor import Anchor
 from bridge.model.pose import FloatArray, Hands, ViewHands
 
-__all__ = ["ANCHORED", "FUSERS", "ExpectingFuser", "Fuser", "LensFuser", "make_fuser"]
+__all__ = ["ANCHORED", "FUSERS", "NETWORKS", "ExpectingFuser", "Fuser", "LensFuser", "make_fuser"]
 
 
 class Fuser(Protocol):
@@ -69,6 +70,9 @@ class LensFuser(Protocol):
 FUSERS: dict[str, Callable[[], Fuser]] = {}
 """Fusers by the name that ``--fuser`` takes; each module of this package adds its own."""
 
+NETWORKS: dict[str, Callable[[bytes], Fuser]] = {}
+"""Those of them that are a network, from the ONNX of another one than the shipped."""
+
 ANCHORED: dict[str, Callable[[Anchor], Fuser]] = {}
 """Those of them that an instrument's anchor helps."""
 
@@ -77,17 +81,32 @@ def make_fuser(name: str, *, anchor: Anchor | None = None) -> Fuser:
     """Makes a fuser by name.
 
     Args:
-        name: One of ``FUSERS``.
+        name: One of ``FUSERS``; one of ``NETWORKS`` with a network of one's own is
+            ``hamuco=FILE.onnx``.
         anchor: The instrument, if its corners were tapped.
 
     Raises:
-        InputError: There is none of that name, or it has no use for an anchor; the message lists
-            those there are.
+        InputError: There is none of that name, or it has no use for an anchor or a file; the
+            message lists those there are. Or the file cannot be read.
+        ModelError: The file is damaged, or another network's.
     """
+    name, _, file = name.partition("=")
     if name not in FUSERS:
         raise InputError(f"unknown fuser {name!r}; choose one of: {', '.join(sorted(FUSERS))}")
-    if anchor is None:
+    if anchor is not None:
+        if name not in ANCHORED:
+            anchored = ", ".join(sorted(ANCHORED))
+            raise InputError(f"the fuser {name} takes no anchor; choose: {anchored}")
+        if not file:
+            return ANCHORED[name](anchor)
+    if not file:
         return FUSERS[name]()
-    if name not in ANCHORED:
-        raise InputError(f"the fuser {name} takes no anchor; choose: {', '.join(sorted(ANCHORED))}")
-    return ANCHORED[name](anchor)
+    if name not in NETWORKS:
+        networks = ", ".join(f"{known}=FILE" for known in sorted(NETWORKS))
+        raise InputError(f"the fuser {name} takes no network; choose: {networks}")
+    try:
+        return NETWORKS[name](Path(file).read_bytes())
+    except OSError as error:
+        raise InputError(
+            f"the network {file} cannot be read ({error}); ghosthands models export makes one"
+        ) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import resources
 from typing import Any
 
@@ -19,16 +19,16 @@ from bridge.model.pose import FloatArray, ViewHand, ViewHands
 from bridge.optional import require
 from bridge.protocol.joints import Side
 
-__all__ = ["ViewNetSeer", "shipped_net"]
+__all__ = ["ViewNet", "ViewNetSeer", "shipped_net"]
 
 _INPUTS = frozenset({"landmarks", "confidence", "focal"})
 
 
-class ViewNetSeer(ABC):
-    """What each view sees of a hand when a network has looked at all of them together.
+class ViewNet:
+    """An exported multi-view network with the landmark stem.
 
     Args:
-        net: An exported network's ONNX (``ghosthands models export``) with the landmark stem.
+        net: Its ONNX (``ghosthands models export``).
         what: The network's name with its article, for errors.
         name: As ``models export`` takes it.
         outputs: What of the network's is needed.
@@ -51,6 +51,42 @@ class ViewNetSeer(ABC):
                 f"not {what} with the landmark stem: it has no {', '.join(sorted(missing))}. "
                 f"Export one with: ghosthands models export {name}"
             )
+
+    def __call__(
+        self, samples: Sequence[Sequence[tuple[CropCamera, FloatArray]]]
+    ) -> Sequence[NDArray[Any]]:
+        """Runs the network on hands that are each seen by the same number of views.
+
+        Args:
+            samples: Of every hand, its views: crop camera and the keypoints' confidence ``(21,)``.
+
+        Returns:
+            The outputs.
+        """
+
+        def stacked(values: Callable[[CropCamera, FloatArray], Any]) -> NDArray[np.float32]:
+            return np.asarray([[values(*view) for view in hand] for hand in samples], np.float32)
+
+        found: Sequence[NDArray[Any]] = self._session.run(
+            self._outputs,
+            {
+                "landmarks": stacked(lambda crop, _: crop.landmarks),
+                "confidence": stacked(lambda _, confidence: confidence),
+                "focal": stacked(lambda crop, _: crop.focal),
+            },
+        )
+        return found
+
+
+class ViewNetSeer(ABC):
+    """What each view sees of a hand when a network has looked at all of them together.
+
+    Args:
+        net: The network.
+    """
+
+    def __init__(self, net: ViewNet) -> None:
+        self._net = net
 
     def __call__(self, views: Sequence[ViewHands]) -> dict[str, dict[Side, SeenHand]]:
         """See ``Seer``."""
@@ -78,22 +114,11 @@ class ViewNetSeer(ABC):
     def _shapes(self, side: Side, shown: list[tuple[ViewHand, tuple[int, int]]]) -> FloatArray:
         """The hand's keypoints in each view's camera axes, ``(N, 21, 3)`` metres."""
         crops = [self.crop(hand, size_px) for hand, size_px in shown]
-        outputs = self._session.run(
-            self._outputs,
-            {
-                "landmarks": _batch([crop.landmarks for crop in crops]),
-                "confidence": _batch([hand.confidence for hand, _ in shown]),
-                "focal": _batch([crop.focal for crop in crops]),
-            },
-        )
+        confidence = [hand.confidence for hand, _ in shown]
+        outputs = self._net([list(zip(crops, confidence, strict=True))])
         rotations = np.array([crop.rotation for crop in crops])
         in_cameras: FloatArray = self.in_crops(*outputs) @ rotations
         return in_cameras * MIRROR if side is Side.LEFT else in_cameras
-
-
-def _batch(values: Sequence[Any]) -> NDArray[np.float32]:
-    """One sample's values over its views, ``(1, N, ...)``."""
-    return np.asarray(values, dtype=np.float32)[None]
 
 
 def shipped_net(what: str, file: str) -> bytes:

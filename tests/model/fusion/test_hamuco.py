@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bridge.errors import ModelError
+from bridge.errors import InputError, ModelError
 from bridge.model.fusion import HaMuCoSeer, HandSpaceFuser, make_fuser
 from bridge.model.fusion import hamuco as hamuco_fusion
 from bridge.model.fusion.crop_camera import MIRROR, CropCamera
-from bridge.model.metrics import pa_mpjpe_mm
+from bridge.model.metrics import mpjpe_mm, pa_mpjpe_mm
 from bridge.model.pose import ViewHands
 from bridge.protocol.joints import Side
 from tests.model.fusion.test_a3net import ROOT, SIZE, Room, net
@@ -57,6 +58,21 @@ def test_a_missing_or_wrong_network_is_one_clear_error(monkeypatch) -> None:
     monkeypatch.setattr(hamuco_fusion, "_NET", "hamuco/weights/nowhere.onnx")
     with pytest.raises(ModelError, match=r"nowhere\.onnx cannot be read"):
         make_fuser("hamuco")
+
+
+def test_a_network_of_ones_own_is_a_fuser(tmp_path: Path) -> None:
+    room = Room(Side.RIGHT, 2)
+    mine = tmp_path / "mine.onnx"
+    mine.write_bytes(oracle(room))
+    found = make_fuser(f"hamuco={mine}").fuse(0, room.views()).hands[1]
+    assert mpjpe_mm(found.joints_m * [1, -1, -1], room.in_cameras[0]).value < 3
+    (tmp_path / "other.onnx").write_bytes(net({"others": np.zeros(1)}))
+    with pytest.raises(ModelError, match="not a HaMuCo"):
+        make_fuser(f"hamuco={tmp_path / 'other.onnx'}")
+    with pytest.raises(InputError, match=r"nowhere\.onnx cannot be read .*models export"):
+        make_fuser(f"hamuco={tmp_path / 'nowhere.onnx'}")
+    with pytest.raises(InputError, match=r"selfcal takes no network; choose: a3net=FILE, hamuco=F"):
+        make_fuser("selfcal=mine.onnx")
 
 
 @pytest.mark.parametrize("views", [1, 2, 3])

@@ -55,7 +55,7 @@ def ensemble(
 ) -> None:
     """Find all hands of any number of players, in one pass a picture.
 
-    No network is shipped yet: ghosthands train multihand makes one (docs/multihand.md).
+    The shipped weights know rendered hands alone, so none is the default: docs/multihand.md.
     """
     from bridge.model.ensemble import MedianColours, MultiHand, write_colours
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bridge.errors import ModelError
 from bridge.model.fusion.crop_camera import MIRROR, CropCamera
 from bridge.model.fusion.seen import SeenHand, usable_hands
-from bridge.model.nets.providers import CPU, default_threads
+from bridge.model.nets.providers import CPU
 from bridge.model.nets.session import open_session
 from bridge.model.pose import FloatArray, ViewHand, ViewHands
 from bridge.optional import require
@@ -41,7 +41,8 @@ class ViewNet:
     def __init__(self, net: bytes, *, what: str, name: str, outputs: Sequence[str]) -> None:
         ort = require("onnxruntime", extra="bridge")
         # A few million multiplications: a GPU's launch and copies would cost more than they save.
-        self._session = open_session(ort, net, [CPU], default_threads())
+        # And many small ones, between which a second thread would only wait.
+        self._session = open_session(ort, net, [CPU], 1)
         self._outputs = tuple(outputs)
         given = {value.name for value in self._session.get_inputs()}
         said = {value.name for value in self._session.get_outputs()}

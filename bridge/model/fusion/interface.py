@@ -93,14 +93,10 @@ def make_fuser(name: str, *, anchor: Anchor | None = None) -> Fuser:
     name, _, file = name.partition("=")
     if name not in FUSERS:
         raise InputError(f"unknown fuser {name!r}; choose one of: {', '.join(sorted(FUSERS))}")
-    if anchor is not None:
-        if name not in ANCHORED:
-            anchored = ", ".join(sorted(ANCHORED))
-            raise InputError(f"the fuser {name} takes no anchor; choose: {anchored}")
-        if not file:
-            return ANCHORED[name](anchor)
+    if anchor is not None and name not in ANCHORED:
+        raise InputError(f"the fuser {name} takes no anchor; choose: {', '.join(sorted(ANCHORED))}")
     if not file:
-        return FUSERS[name]()
+        return FUSERS[name]() if anchor is None else ANCHORED[name](anchor)
     if name not in NETWORKS:
         networks = ", ".join(f"{known}=FILE" for known in sorted(NETWORKS))
         raise InputError(f"the fuser {name} takes no network; choose: {networks}")

@@ -16,7 +16,6 @@ from bridge.model.anchor.hold import (
 )
 from bridge.model.fusion.hand_space import HandSpaceFuser
 from bridge.model.fusion.interface import ANCHORED, FUSERS
-from bridge.model.fusion.seen import Seer, monocular
 from bridge.model.pose import FloatArray, HandPose, Hands, ViewHands
 from bridge.model.selfcal.calibrate import Calibration
 from bridge.model.selfcal.cameras import Cameras
@@ -50,7 +49,6 @@ class SelfCalFuser:
         run: Where adjustments run.
         anchor: The instrument, if its corners were tapped: lenses, true size and stage.
         lenses: What is known of lenses besides, by the view's name.
-        see: What tells each hand's shape in each view's axes, until the cameras are known.
     """
 
     def __init__(
@@ -59,11 +57,10 @@ class SelfCalFuser:
         *,
         anchor: Anchor | None = None,
         lenses: Lenses | None = None,
-        see: Seer = monocular,
     ) -> None:
-        self._anchor, self._see = anchor, see
+        self._anchor = anchor
         self._lenses = {**(lenses or {}), **(lenses_of(anchor) if anchor else {})}
-        self._simple = HandSpaceFuser(self._see)
+        self._simple = HandSpaceFuser()
         self._buffer = KeyframeBuffer()
         self._adjuster = Adjuster(run, self._lenses)
         self._names: tuple[str, ...] = ()
@@ -195,7 +192,7 @@ class SelfCalFuser:
         self._buffer.since(since_s)
         self._adjuster.begin_anew()
         self._known = None
-        self._simple = HandSpaceFuser(self._see)
+        self._simple = HandSpaceFuser()
 
 
 class _Known:

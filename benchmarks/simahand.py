@@ -62,6 +62,7 @@ class Row:
         teacher: The row whose network is the teacher.
         seed: Instead of the configuration's.
         rendered: Learn from the rendered set, and be scored on the other one.
+        begins: The row whose weights it begins with.
     """
 
     network: str
@@ -70,6 +71,7 @@ class Row:
     teacher: str | None = None
     seed: int | None = None
     rendered: bool = False
+    begins: str | None = None
 
 
 def mvr(**changes: Any) -> Row:
@@ -80,19 +82,26 @@ def svr(teacher: str | None = None, **changes: Any) -> Row:
     return Row("simahand-svr", changes, SVR_STEPS, teacher)
 
 
-SEEDS = (0, 1)
+SEEDS, BEGUN_SEEDS = (0, 1), (0, 1, 2)
 RENDERED_MVR, RENDERED_SVR = 3000, 2000
+MVR_RENDERED = "MVR-Hand, rendered"
 
 
-def rendered(seed: int, teacher: str | None) -> Row:
-    return Row("simahand-svr", {}, RENDERED_SVR, teacher, seed, rendered=True)
+def rendered(seed: int, teacher: str | None, begins: str | None = None) -> Row:
+    return Row("simahand-svr", {}, RENDERED_SVR, teacher, seed, rendered=True, begins=begins)
 
 
 GROUPS: dict[str, dict[str, Row]] = {
     "rendered": {
-        "MVR-Hand, rendered": Row("simahand-mvr", {}, RENDERED_MVR, seed=0, rendered=True),
+        MVR_RENDERED: Row("simahand-mvr", {}, RENDERED_MVR, seed=0, rendered=True),
         **{f"SVR-Hand, rendered, seed {k}": rendered(k, None) for k in SEEDS},
-        **{f"SiMA-Hand, rendered, seed {k}": rendered(k, "MVR-Hand, rendered") for k in SEEDS},
+        **{f"SiMA-Hand, rendered, seed {k}": rendered(k, MVR_RENDERED) for k in SEEDS},
+    },
+    # All begin with the teacher's weights: rows differ less by chance.
+    "begun": {
+        f"{name}-Hand, begun, seed {k}": rendered(k, teacher, MVR_RENDERED)
+        for k in BEGUN_SEEDS
+        for name, teacher in (("SVR", None), ("SiMA", MVR_RENDERED))
     },
     "main": {
         "MVR-Hand": Row("simahand-mvr", {}),
@@ -127,6 +136,8 @@ GROUPS: dict[str, dict[str, Row]] = {
         "SiMA-Hand, short, seed 1": Row("simahand-svr", {}, SVR_STEPS, "MVR-Hand", seed=1),
     },
 }
+ADAPTED = {"rendered": SEEDS, "begun": BEGUN_SEEDS}
+"""Groups on the rendered set, with and without adaptation, and their seeds."""
 ROWS = {name: row for group in GROUPS.values() for name, row in group.items()}
 AGAINST = {
     "main": "SVR-Hand",
@@ -135,6 +146,7 @@ AGAINST = {
     "sima": "SVR-Hand, short",
     "seed": "SVR-Hand, short, seed 1",
     "rendered": "SVR-Hand, rendered, seed 0",
+    "begun": "SVR-Hand, begun, seed 0",
 }
 """The row that a group's rows are compared with, sample by sample."""
 
@@ -177,7 +189,9 @@ def trained(name: str, runs: Path) -> Path:
     changes = dict(row.changes)
     if row.teacher is not None:
         changes["teacher"] = str(trained(row.teacher, runs))
-    model = config.model.model_copy(update={"changes": config.model.changes | changes})
+    begin = None if row.begins is None else trained(row.begins, runs)
+    update = {"changes": config.model.changes | changes, "begin": begin}
+    model = config.model.model_copy(update=update)
     schedule = config.schedule
     if row.steps is not None:
         schedule = schedule.model_copy(update={"steps": row.steps})
@@ -224,16 +238,16 @@ class _EveryView:
         return share
 
 
-def adapted(runs: Path) -> dict[str, Any]:
+def adapted(group: str, seeds: tuple[int, ...], runs: Path) -> dict[str, Any]:
     """What adaptation gains in each sample, over the seeds (negative is better)."""
     hidden = _EveryView(RENDERED["test"]).hidden() >= HIDDEN
     found: dict[str, Any] = {}
     for metric in METRICS:
         less = np.array(
             [
-                scored(f"SiMA-Hand, rendered, seed {k}", runs)[metric]
-                - scored(f"SVR-Hand, rendered, seed {k}", runs)[metric]
-                for k in SEEDS
+                scored(f"SiMA-Hand, {group}, seed {k}", runs)[metric]
+                - scored(f"SVR-Hand, {group}, seed {k}", runs)[metric]
+                for k in seeds
             ]
         )
         found[metric] = parts(less.mean(0), hidden)
@@ -308,14 +322,15 @@ def report(runs: Path) -> None:
     for group, rows in GROUPS.items():
         if not any((folder_of(name, runs) / "errors.npz").exists() for name in rows):
             continue
-        hidden = _EveryView(RENDERED["test"]).hidden() if group == "rendered" else hidden_share()
+        hidden = _EveryView(RENDERED["test"]).hidden() if group in ADAPTED else hidden_share()
         tables[group] = table(group, runs, hidden >= HIDDEN)
     results |= {
         "occluded_from": "a third of the keypoints hidden in the first view",
         "tables": tables,
     }
-    if all((folder_of(name, runs) / "errors.npz").exists() for name in GROUPS["rendered"]):
-        results["adaptation_on_rendered"] = adapted(runs)
+    for group, seeds in ADAPTED.items():
+        if all((folder_of(name, runs) / "errors.npz").exists() for name in GROUPS[group]):
+            results[f"adaptation_{group}"] = adapted(group, seeds, runs)
     write_report("simahand", results)
 
 

@@ -1,4 +1,4 @@
-"""``ghosthands data``: the public datasets on this machine, and rendered sets of our own."""
+"""``ghosthands data``: the public datasets on this machine, and sets of our own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["data"]
 
-data = typer.Typer(no_args_is_help=True, help="Hand datasets: is this copy whole? Render one.")
+data = typer.Typer(
+    no_args_is_help=True, help="Hand datasets: is this copy whole? Render one, or label videos."
+)
 
 
 @data.command("check")
@@ -109,6 +111,35 @@ def render(
             on_progress=update,
         )
     console.print(f"{escape(str(output))} has {samples} hands in {views} views each.")
+
+
+@data.command("label")
+def label(
+    videos: Annotated[list[Path], typer.Argument(help="Videos with hands, one or more.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")],
+    most: Annotated[int, typer.Option(help="Most pictures of each video.")] = 1000,
+    size: Annotated[int, typer.Option(help="Longer side of the pictures, pixels.")] = 640,
+    provider: Annotated[str, typer.Option(help="Where the nets run: auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Label hands in your own videos with the shipped nets, for `train multihand` to learn from."""
+    from bridge.label import label_videos
+    from bridge.model.nets import load_nets
+
+    with progress_bar("Watching", "frames") as update:
+        found = label_videos(
+            videos,
+            output,
+            nets=load_nets(provider),
+            most=most,
+            size=size,
+            on_progress=update,
+        )
+    hands = [hand for picture in found.pictures for hand in picture.hands]
+    left = sum(hand.left for hand in hands)
+    console.print(
+        f"{escape(str(output))} has {len(found.pictures)} pictures with {len(hands)} hands, {left} "
+        "of them left ones. They are what the nets saw, not truth: look at some."
+    )
 
 
 def _show(report: DatasetReport) -> None:

@@ -97,8 +97,8 @@ def _pictures(
 
     if data == "synthetic":
         raise InputError(
-            "multihand is scored on pictures pasted of a rendered set: ghosthands data render -o"
-            " DIR, then --data DIR"
+            "multihand is scored on whole pictures: ghosthands data render -o DIR makes hands to"
+            " paste, ghosthands data label VIDEO -o DIR takes real ones; then --data DIR"
         )
     with progress_bar("Evaluating", "pictures") as update:
         found = score_pictures(
@@ -110,9 +110,10 @@ def _pictures(
         return
     table = Table("hands", "precision", "recall", *_OF_PICTURES.values())
     for name, scores in found.items():
-        means = (scores.metrics[metric].mean for metric in _OF_PICTURES)
+        # Real pictures have labels in 2D alone.
+        known = (scores.metrics.get(metric) for metric in _OF_PICTURES)
         shares = (f"{scores.precision:.3f}", f"{scores.recall:.3f}")
-        table.add_row(name, *shares, *(f"{mean:.2f}" for mean in means))
+        table.add_row(name, *shares, *("-" if m is None else f"{m.mean:.2f}" for m in known))
     console.print(table)
 
 

@@ -18,7 +18,7 @@ from bridge.model.nets.session import open_session
 from bridge.optional import require
 from bridge.protocol.joints import Side
 
-__all__ = ["OUTPUTS", "FoundHand", "MultiHand"]
+__all__ = ["OUTPUTS", "FoundHand", "MultiHand", "fitted"]
 
 Array = NDArray[np.float32]
 
@@ -133,7 +133,7 @@ class MultiHand:
             )
         if not min(picture.shape[:2]):
             raise InputError(f"the picture is empty: {picture.shape}")
-        small, scale, corner = _fitted(picture, self.size)
+        small, scale, corner = fitted(picture, self.size)
         batch = small.transpose(2, 0, 1)[None].astype(np.float32) / np.float32(255)
         found = dict(zip(OUTPUTS, self._session.run(OUTPUTS, {"images": batch}), strict=True))
         if not all(np.isfinite(value).all() for value in found.values()):
@@ -157,10 +157,14 @@ class MultiHand:
         )
 
 
-def _fitted(picture: NDArray[np.uint8], size: int) -> tuple[NDArray[np.uint8], float, list[int]]:
+def fitted(picture: NDArray[np.uint8], size: int) -> tuple[NDArray[np.uint8], float, list[int]]:
     """The picture in the middle of a grey square, its scale, and where its corner is.
 
     The middle stays the middle: it is the one camera's.
+
+    Args:
+        picture: ``(H, W, 3)``.
+        size: Width and height of the square, pixels.
     """
     height, width = picture.shape[:2]
     scale = size / max(height, width)

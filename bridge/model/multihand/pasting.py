@@ -9,33 +9,31 @@ shape; its depth is the one at which the common camera shows it as large.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 from bridge.errors import InputError
-from bridge.model.multihand.camera import Camera
+from bridge.model.multihand.arms import Arm
+from bridge.model.multihand.cutouts import MOST_HANDS, Cut, Place, pasted
+from bridge.model.multihand.labelled import LabelledPictures
 from bridge.model.multihand.layout import Square, greedy_layout
 from bridge.model.multihand.scenes import HandScenes
+from bridge.model.multihand.windows import Window, WindowRanges, draw_windows
 from bridge.model.synthetic.appearance import to_display
 from bridge.model.synthetic.backgrounds import random_backgrounds
 from bridge.model.synthetic.draws import Draws
 from bridge.model.synthetic.rendered_set import RenderedSet
-from bridge.model.training.sample import ROOT, HandViews, SampleSource
+from bridge.model.training.sample import HandViews, SampleSource
 
 __all__ = ["MOST_HANDS", "PastedHands", "open_pasted"]
 
-MOST_HANDS = 10
-_LEAST_VISIBLE = 11
-"""Keypoints of a hand that must be visible for it to be one: just over half."""
+_BENT = 0.5
+"""Radians that a forearm bends from its palm: the standard deviation."""
 
-Pixels = NDArray[np.float32]
+_SHOWN = 0.7
+"""Length of a hand's box, in sides of the square that it is pasted in."""
 
 
 class PastedHands:
@@ -58,6 +56,10 @@ class PastedHands:
         flip: Share of hands that are mirrored.
         crop_epochs: So many first epochs are of single centred hands, whole crops of the largest
             square's size: the first stage of training (section IV-A).
+        arms: Share of pasted hands that are given a forearm.
+        labelled: Real pictures with labels in 2D, to learn from beside the pasted ones.
+        real: Share of pictures that are windows of those; hands are pasted over half of them.
+        turn_deg: Most that those are turned.
         truth: Whether batches have 3D truth.
 
     Raises:
@@ -79,6 +81,10 @@ class PastedHands:
         whole: float = 0.2,
         flip: float = 0.5,
         crop_epochs: int = 0,
+        arms: float = 0.0,
+        labelled: LabelledPictures | None = None,
+        real: float = 0.0,
+        turn_deg: float = 30.0,
         truth: bool = True,
     ) -> None:
         low, high = sides or (size * 96 // 512, size * 320 // 512)
@@ -92,6 +98,9 @@ class PastedHands:
             ("whole", not 0 <= whole <= 1, "a share"),
             ("flip", not 0 <= flip <= 1, "a share"),
             ("crop_epochs", crop_epochs < 0, "0 or more"),
+            ("arms", not 0 <= arms <= 1, "a share"),
+            ("real", not 0 <= real <= 1, "a share"),
+            ("real", real > 0 and labelled is None, "0 without labelled pictures"),
         ):
             if wrong:
                 raise InputError(f"{name} of pasted pictures must be {want}")
@@ -100,6 +109,9 @@ class PastedHands:
         self._whole, self._flip, self._crop_epochs = whole, flip, crop_epochs
         self._focal_px = float(size if focal is None else focal)
         self._crop_px = -(-high // 32) * 32
+        self._arms, self._labelled, self._real = arms, labelled, real
+        boxes = (_SHOWN * low, _SHOWN * high)
+        self._ranges = WindowRanges(boxes, turn_deg=turn_deg, flip=flip)
         self._truth = truth
 
     def __len__(self) -> int:
@@ -119,13 +131,31 @@ class PastedHands:
         draws = Draws(self._seed, list(numbers)).fork("pasted")
         centred = stages == {True}
         size = self._crop_px if centred else self._size
-        layouts = self._layouts(draws, centred=centred)
+        windows = self._windows(draws, share=0.0 if centred else self._real)
+        layouts = self._layouts(draws, windows, centred=centred)
         cut = self._cut([place for row in layouts for place in row], augment=augment)
         behind = to_display(random_backgrounds(draws, size))
         paper = behind.permute(0, 2, 3, 1).contiguous().numpy()
-        return _labelled(paper, layouts, cut, self._focal_px, centred=centred, truth=self._truth)
+        for row, window in enumerate(windows):
+            if window is not None:
+                paper[row] = window.picture
+        return pasted(
+            paper, layouts, cut, windows, self._focal_px, centred=centred, truth=self._truth
+        )
 
-    def _layouts(self, draws: Draws, *, centred: bool) -> list[list[_Place]]:
+    def _windows(self, draws: Draws, *, share: float) -> list[Window | None]:
+        """The windows of real pictures, for those of the batch that are such."""
+        windows: list[Window | None] = [None] * len(draws)
+        chosen = draws.below("real", share).nonzero()[:, 0]
+        if self._labelled is not None and len(chosen):
+            found = draw_windows(self._labelled, draws.pick(chosen), self._size, self._ranges)
+            for row, window in zip(chosen.tolist(), found, strict=True):
+                windows[row] = window
+        return windows
+
+    def _layouts(
+        self, draws: Draws, windows: list[Window | None], *, centred: bool
+    ) -> list[list[Place]]:
         """Where the hands of each picture are, the lowest first."""
         squares: list[list[Square]]
         below = [True] * len(draws)
@@ -148,35 +178,68 @@ class PastedHands:
                 [whole, *row][:MOST_HANDS] if under else row
                 for row, under in zip(squares, below, strict=True)
             ]
+            bare = draws.below("bare", 0.5).tolist()
+            for row, window in enumerate(windows):
+                if window is not None:
+                    under, below[row] = len(window.left), False
+                    over = squares[row][1:] if squares[row][:1] == [whole] else squares[row]
+                    squares[row] = [] if bare[row] else over[: MOST_HANDS - under]
         flips = draws.below("left", self._flip, MOST_HANDS).tolist()
         # Numbers beyond a set's length are other drawings of view, turn, scale and colour.
         which = draws.integers("which", 1 << 24, MOST_HANDS).tolist()
+        arms = self._drawn_arms(draws) if self._arms and not centred else None
         return [
             [
-                _Place(
-                    square, masked=k > 0 or not below[row], left=flips[row][k], number=which[row][k]
+                Place(
+                    square,
+                    masked=(masked := k > 0 or not below[row]),
+                    left=flips[row][k],
+                    number=which[row][k],
+                    arm=arms[row][k] if arms is not None and masked else None,
                 )
                 for k, square in enumerate(squares[row])
             ]
             for row in range(len(draws))
         ]
 
-    def _cut(self, places: list[_Place], *, augment: bool) -> _Cut:
+    def _drawn_arms(self, draws: Draws) -> list[list[Arm | None]]:
+        """An arm for every hand that is to have one."""
+        draws = draws.fork("arms")
+        there = draws.below("there", self._arms, MOST_HANDS).tolist()
+        bend = (draws.normal("bend", MOST_HANDS) * _BENT).tolist()
+        reach = draws.uniform("reach", MOST_HANDS, low=0.3, high=1.2).tolist()
+        # Half of them have no sleeve that is seen.
+        sleeve = (draws.uniform("sleeve", MOST_HANDS) * 2).tolist()
+        cloth = draws.uniform("cloth", MOST_HANDS, 3).numpy()
+        return [
+            [
+                Arm(bend[row][k], reach[row][k], sleeve[row][k], cloth[row, k])
+                if there[row][k]
+                else None
+                for k in range(MOST_HANDS)
+            ]
+            for row in range(len(draws))
+        ]
+
+    def _cut(self, places: list[Place], *, augment: bool) -> Cut:
         """The hands that are pasted, with their labels in crop coordinates."""
-        views = self._hands.batch([place.number for place in places], views=1, augment=augment)
+        # A batch of real pictures alone has none: a set gives one hand at least.
+        numbers = [place.number for place in places] or [0]
+        views = self._hands.batch(numbers, views=1, augment=augment)
         needed = ("images", "masks", "joints_m", "wrist_rotation", "pose", "betas")
         missing = [name for name in needed if getattr(views, name) is None]
         if missing:
             raise InputError(f"hands to paste lack {', '.join(missing)}")
         known: Any = views
         pictures = torch.cat([known.images[:, 0], known.masks[:, :1]], 1)
-        return _Cut(
-            pictures.permute(0, 2, 3, 1).contiguous().numpy(),
-            known.joints_m[:, 0],
-            known.focal[:, 0],
-            known.wrist_rotation[:, 0],
-            known.pose,
-            known.betas,
+        n = len(places)
+        return Cut(
+            pictures[:n].permute(0, 2, 3, 1).contiguous().numpy(),
+            known.joints_m[:n, 0],
+            known.focal[:n, 0],
+            known.wrist_rotation[:n, 0],
+            known.pose[:n],
+            known.betas[:n],
         )
 
 
@@ -187,6 +250,7 @@ def open_pasted(
     augmented: bool = True,
     upright: bool = False,
     rotation_deg: float = 180.0,
+    labelled: Path | str | None = None,
     **options: Any,
 ) -> PastedHands:
     """Pictures pasted of the hands of a rendered set.
@@ -198,6 +262,8 @@ def open_pasted(
         upright: Turn hands first until they point up, as those of a player who is filmed from
             behind do.
         rotation_deg: Most that they are turned then.
+        labelled: Folder of real pictures, see `LabelledPictures`; the option ``real`` says how many
+            there are.
         options: Of `PastedHands`.
 
     Raises:
@@ -207,129 +273,5 @@ def open_pasted(
     if not augmented:
         changes = {"rotation_deg": 0.0, "zoom": 0.0, "colour": 0.0}
     hands = RenderedSet(path, mesh=False, landmarks=upright, upright=upright, seed=seed, **changes)
-    return PastedHands(hands, seed=seed, **options)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """One hand of a picture."""
-
-    square: Square
-    masked: bool
-    left: bool
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    """N hands: ``(N, S, S, 4)`` colours and mask, and their truth in their crop cameras."""
-
-    pictures: Pixels
-    joints_m: Tensor
-    focal: Tensor
-    wrist: Tensor
-    pose: Tensor
-    betas: Tensor
-
-
-def _labelled(
-    paper: Pixels,
-    layouts: list[list[_Place]],
-    cut: _Cut,
-    focal_px: float,
-    *,
-    centred: bool,
-    truth: bool,
-) -> HandScenes:
-    """Pastes, and carries the labels along."""
-    pictures = len(paper)
-    owner = np.full(paper.shape[:3], -1)
-    keypoints, turn, depth = _moved(layouts, cut, focal_px)
-    shape = (pictures, MOST_HANDS)
-    row = [p for p, places in enumerate(layouts) for _ in places]
-    column = [k for places in layouts for k in range(len(places))]
-    at = (torch.tensor(row), torch.tensor(column))
-
-    def spread(values: Tensor) -> Tensor:
-        full = values.new_zeros(*shape, *values.shape[1:])
-        full[at] = values
-        return full
-
-    placed = [place for places in layouts for place in places]
-    for n, place in enumerate(placed):
-        _paste(paper[row[n]], owner[row[n]], cut.pictures[n], place, column[n])
-    visible = _visible(keypoints, torch.from_numpy(owner)[row], torch.tensor(column))
-    valid = visible.sum(-1) >= _LEAST_VISIBLE
-    marks = torch.from_numpy(owner)
-    counted = spread(valid)
-    # A hand that hardly shows is no label, and its skin no place to compare colours at.
-    skin = (marks >= 0) & counted.gather(1, marks.clamp(min=0).flatten(1)).view_as(marks)
-    box = torch.cat([keypoints.amin(1), keypoints.amax(1)], -1)
-    own: dict[str, Any] = {}
-    if truth:
-        own = {"turn": turn, "pose": cut.pose, "betas": cut.betas, "depth_m": depth}
-    return HandScenes(
-        images=torch.from_numpy(paper).permute(0, 3, 1, 2).contiguous(),
-        valid=counted,
-        left=spread(torch.tensor([place.left for place in placed])),
-        keypoints_px=spread(keypoints),
-        visible=spread(visible & valid[:, None]),
-        box_px=spread(box),
-        skin=skin.float(),
-        focal_px=focal_px,
-        centred=centred,
-        **{name: spread(value) for name, value in own.items()},
-    )
-
-
-def _moved(
-    layouts: list[list[_Place]], cut: _Cut, focal_px: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Keypoints in pixels, turns and depths of the pasted hands."""
-    placed = [place for places in layouts for place in places]
-    corner = torch.tensor([[p.square.left, p.square.top] for p in placed], dtype=torch.float32)
-    half = torch.tensor([p.square.side / 2 for p in placed])
-    left = torch.tensor([p.left for p in placed])
-    seen = cut.focal[:, None, None] * cut.joints_m[..., :2] / cut.joints_m[..., 2:]
-    seen = torch.stack([torch.where(left[:, None], -seen[..., 0], seen[..., 0]), seen[..., 1]], -1)
-    keypoints = (seen + 1) * half[:, None, None] + corner[:, None] - 0.5
-    # The root's ray in the crop's own camera; a unit focal length and no picture.
-    root = cut.joints_m[:, ROOT]
-    ray = root[:, :2] / root[:, 2:]
-    turn = Camera(1.0, 1, 1).turn_to(ray).transpose(-1, -2) @ cut.wrist
-    depth = root[:, 2] * focal_px / (cut.focal * half)
-    return keypoints, turn, depth
-
-
-def _paste(
-    paper: Pixels, owner: NDArray[np.int64], picture: Pixels, place: _Place, hand: int
-) -> None:
-    """Draws one hand over what is there, and enters it as the owner of its pixels."""
-    x, y, side = place.square
-    if place.left:
-        picture = picture[:, ::-1]
-    way = cv2.INTER_AREA if side < len(picture) else cv2.INTER_LINEAR
-    scaled = cv2.resize(np.ascontiguousarray(picture), (side, side), interpolation=way)
-    share = scaled[..., 3:].copy()
-    skin = share[..., 0] > 0.5
-    if not place.masked:
-        share[:] = 1
-    region = paper[y : y + side, x : x + side]
-    region += share * (scaled[..., :3] - region)
-    marks = owner[y : y + side, x : x + side]
-    if not place.masked:
-        marks[:] = -1
-    marks[skin] = hand
-
-
-def _visible(keypoints: Tensor, owner: Tensor, hand: Tensor) -> Tensor:
-    """Keypoints ``(N, 21)`` that lie in the picture and under no later hand.
-
-    A joint may lie a little outside of its own mask, over the background.
-    """
-    size = owner.shape[-1]
-    at = keypoints.round().long()
-    inside = ((at >= 0) & (at < size)).all(-1)
-    at = at.clamp(0, size - 1)
-    there = owner.flatten(1).gather(1, at[..., 1] * size + at[..., 0])
-    return inside & (there <= hand[:, None])
+    pictures = None if labelled is None else LabelledPictures(Path(labelled))
+    return PastedHands(hands, seed=seed, labelled=pictures, **options)

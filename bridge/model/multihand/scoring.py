@@ -45,7 +45,8 @@ class Scores:
         metrics: By name, with 95 % intervals over matched hands: ``side`` (share whose side is
             right), ``pixel`` (2D joints, pixels), ``epe_mm`` and ``mpvpe_mm`` (relative to the
             root), ``pa_mpjpe_mm``, ``pa_mpvpe_mm`` (after Procrustes alignment with scale),
-            ``depth_mm`` (the root's, absolute); over pictures: ``photometric`` (eq. 9).
+            ``depth_mm`` (the root's, absolute); over pictures: ``photometric`` (eq. 9). Of
+            pictures with labels in 2D alone only the first two.
         per_hand: Each metric's values.
     """
 
@@ -134,7 +135,7 @@ def score_scenes(
 
     Args:
         network: In evaluation mode.
-        source: Pictures with 3D truth.
+        source: Pictures with 2D labels, and 3D truth if they have it.
         pictures: How many.
         first: Number of the first.
         located: Tell the network where the labelled hands' centres are, and their sides: what is
@@ -142,7 +143,7 @@ def score_scenes(
         on_progress: Called with pictures done.
 
     Raises:
-        InputError: The pictures have no truth, or none of their hands was found.
+        InputError: None of the pictures' hands was found.
     """
     parts: dict[str, list[Array]] = {}
     device = next((p.device for p in network.parameters()), torch.device("cpu"))
@@ -152,11 +153,11 @@ def score_scenes(
         scenes = source.batch(numbers, views=1, augment=False).to(device)
         with torch.inference_mode():
             output = network(scenes) if located else network.detect(scenes.images)
-            colour = photometric(output, scenes, network.hand, pixel=2, pictures=len(numbers))
             rows = torch.arange(len(output.picture)), output.picture, output.slot
             values = _errors(output, scenes, network, rows if located else match(output, scenes))
-        if len(output.picture):
-            values["photometric"] = np.array([float(colour)])
+            if len(output.picture) and scenes.skin.any():
+                colour = photometric(output, scenes, network.hand, pixel=2, pictures=len(numbers))
+                values["photometric"] = np.array([float(colour)])
         for name, value in values.items():
             parts.setdefault(name, []).append(value)
         labelled += int(scenes.valid.sum())
@@ -186,16 +187,18 @@ def _errors(
     if not len(rows):
         return {}
     hands = output.hands
-    truth = true_hands(scenes, picture, slot, network.hand)
-    if truth is None:
-        raise InputError("these pictures have no 3D truth to compare with")
-    joints, true_joints = _numpy(hands.joints_m[rows]), _numpy(truth[0])
-    vertices, true_vertices = _numpy(hands.vertices_m[rows]), _numpy(truth[1])
     pixel = (hands.keypoints_px[rows] - scenes.keypoints_px[picture, slot]).norm(dim=-1)
-    root, true_root = joints[:, ROOT, None], true_joints[:, ROOT, None]
-    return {
+    seen = {
         "side": _numpy((hands.left[rows] == scenes.left[picture, slot]).double()),
         "pixel": _numpy(pixel.mean(-1)),
+    }
+    truth = true_hands(scenes, picture, slot, network.hand)
+    if truth is None:
+        return seen
+    joints, true_joints = _numpy(hands.joints_m[rows]), _numpy(truth[0])
+    vertices, true_vertices = _numpy(hands.vertices_m[rows]), _numpy(truth[1])
+    root, true_root = joints[:, ROOT, None], true_joints[:, ROOT, None]
+    return seen | {
         "epe_mm": _apart_mm(joints - root, true_joints - true_root),
         "pa_mpjpe_mm": _apart_mm(procrustes_align(joints, true_joints), true_joints),
         "mpvpe_mm": _apart_mm(vertices - root, true_vertices - true_root),

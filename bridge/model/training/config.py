@@ -34,6 +34,7 @@ class ModelConfig(_Part):
     preset: str = "landmarks"
     hand: HandName = "open"
     changes: dict[str, Any] = Field(default_factory=dict)
+    begin: Path | None = None
 
 
 class DataConfig(_Part):

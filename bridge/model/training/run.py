@@ -16,7 +16,7 @@ from bridge.model.training.hands import hand_layer
 from bridge.model.training.networks import architecture
 from bridge.model.training.sources import open_source
 from bridge.model.training.trainer import Progress, Trainer
-from bridge.model.training.weights import save_weights
+from bridge.model.training.weights import begin_with, save_weights, shipped_weights
 from bridge.optional import require
 
 __all__ = ["WEIGHTS", "pick_device", "train"]
@@ -62,10 +62,14 @@ def train(
             config.data, seed=config.schedule.seed, device=place, hand=config.model.hand
         )
         torch.manual_seed(config.schedule.seed)
+        network = entry.build(model_config, hand_layer(config.model.hand))
+        if config.model.begin is not None:
+            shipped = str(config.model.begin) == "shipped"
+            begin_with(network, shipped_weights(config.network) if shipped else config.model.begin)
         trainer = Trainer(
             config,
             entry=entry,
-            network=entry.build(model_config, hand_layer(config.model.hand)),
+            network=network,
             model_config=model_config,
             source=source,
             folder=folder,

@@ -12,6 +12,9 @@ import torch
 
 from bridge.errors import InputError
 from bridge.model.multihand import MultiHandNet
+from bridge.model.multihand.labelled import LABELS, LabelledPictures
+from bridge.model.multihand.labelled_scenes import LabelledScenes
+from bridge.model.multihand.scenes import HandScenes
 from bridge.model.multihand.scoring import Scores, score_scenes, scored_pictures
 from bridge.model.synthetic.rendered_shards import is_rendered_set
 from bridge.model.training.config import DataConfig
@@ -97,12 +100,13 @@ def score_pictures(
     device: str = "auto",
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> dict[str, Scores]:
-    """Scores a multi-hand network on whole pictures, pasted of a rendered set's hands.
+    """Scores a multi-hand network on whole pictures: pasted, or of real hands.
 
     Args:
         weights: Its weights file; the shipped one where None.
-        data: The set's folder; of another seed than that of training.
-        pictures: How many.
+        data: A rendered set, of another seed than that of training, whose hands are pasted; or what
+            ``ghosthands data label`` wrote.
+        pictures: How many at most.
         device: ``auto``, ``cpu`` or ``cuda``.
         on_progress: Called with pictures done, and in all.
 
@@ -118,7 +122,13 @@ def score_pictures(
     if not isinstance(network, MultiHandNet):
         raise InputError(f"these are weights of {about['network']}, not of multihand")
     network.to(pick_device(device))
-    source = scored_pictures(data, network.config, _trained_with(about))
+    source: SampleSource[HandScenes]
+    if (data / LABELS).exists():
+        labelled = LabelledPictures(data)
+        source = LabelledScenes(labelled, size=network.config.size, count=pictures)
+        pictures = len(source)
+    else:
+        source = scored_pictures(data, network.config, _trained_with(about))
     return {
         label: score_scenes(
             network,

@@ -12,13 +12,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bridge.errors import GhostHandsError, ModelError
+from bridge.errors import GhostHandsError, InputError, ModelError
 from bridge.model.hand.layer import HandLayer
 from bridge.model.training.checkpoint import load_into, read_tensors, with_prefix, write_tensors
 from bridge.model.training.hands import hand_layer
 from bridge.model.training.networks import architecture
 
-__all__ = ["hand_of", "load_network", "read_weights", "save_weights", "shipped_weights"]
+__all__ = [
+    "begin_with",
+    "hand_of",
+    "load_network",
+    "read_weights",
+    "save_weights",
+    "shipped_weights",
+]
 
 _PART_BYTES = 16 * 2**20
 _PART = "_part"
@@ -104,10 +111,38 @@ def load_network(path: Path, hand: HandLayer | None = None) -> tuple[nn.Module, 
     except (AttributeError, KeyError, TypeError, ValueError, GhostHandsError) as error:
         raise ModelError(f"{path} holds no network that is known here: {error}") from error
     network = entry.build(config, hand or hand_layer(hand_of(about)))
-    # A checkpoint holds more; of the two sets of weights the average is the better one.
-    tensors = with_prefix(tensors, "average.") or with_prefix(tensors, "network.") or tensors
-    load_into(network, tensors, str(path))
+    load_into(network, _network_alone(tensors), str(path))
     return network.eval().requires_grad_(requires_grad=False), about
+
+
+def begin_with(network: nn.Module, path: Path) -> None:
+    """Gives a network that is to be trained the weights of another, where they are the same.
+
+    The other one may be of another kind: an SVR-Hand begins with all of an MVR-Hand but its fusion
+    of views.
+
+    Args:
+        network: Keeps its own weights where names or sizes differ.
+        path: What `save_weights`, or a training run's checkpoint, wrote.
+
+    Raises:
+        InputError: Less than half of the network's numbers are in the file.
+        ModelError: The file is missing or damaged.
+    """
+    trained, own = _network_alone(read_weights(path)[0]), network.state_dict()
+    same = {k: v for k, v in trained.items() if k in own and v.shape == own[k].shape}
+    share = sum(v.numel() for v in same.values()) / sum(v.numel() for v in own.values())
+    # Networks of any two kinds share some short vectors: that is no beginning.
+    if share < 0.5:
+        raise InputError(
+            f"{path} is of another network: only {share:.0%} of this one's numbers are in it"
+        )
+    load_into(network, own | same, str(path))
+
+
+def _network_alone(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Of a checkpoint, which holds more, the network; the average is the better of the two."""
+    return with_prefix(tensors, "average.") or with_prefix(tensors, "network.") or tensors
 
 
 def hand_of(about: Mapping[str, Any]) -> str:

@@ -58,7 +58,7 @@ def test_pictures_are_as_in_training(rendered: Path) -> None:
 
 
 def test_what_cannot_be_scored_is_one_clear_error(rendered: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="pasted of a rendered set: ghosthands data render"):
+    with pytest.raises(InputError, match="whole pictures: ghosthands data render"):
         run("eval", "multihand")
     with pytest.raises(ModelError, match=r"nowhere\.safetensors"):
         run("eval", "multihand", "--weights", "nowhere.safetensors", "--data", rendered)

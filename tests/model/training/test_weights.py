@@ -9,10 +9,12 @@ import torch
 from torch import nn
 
 from bridge.errors import InputError, ModelError
+from bridge.model.hand.layer import open_hand_layer
 from bridge.model.training import weights as module
 from bridge.model.training.checkpoint import read_tensors, write_tensors
 from bridge.model.training.networks import NETWORKS, architecture
 from bridge.model.training.weights import (
+    begin_with,
     load_network,
     read_weights,
     save_weights,
@@ -113,3 +115,36 @@ def test_a_file_cannot_have_its_network_open_or_download_anything() -> None:
 def test_a_network_without_shipped_weights_asks_for_some() -> None:
     with pytest.raises(ModelError, match="--weights"):
         shipped_weights("nothing")
+
+
+def test_training_begins_with_what_another_network_has_alike(linear, entry, tmp_path) -> None:
+    path = tmp_path / "weights.safetensors"
+    save(path, linear, entry)
+    alike = nn.Module()
+    alike.layer = nn.Linear(linear.layer.in_features, linear.layer.out_features)
+    alike.more = nn.Linear(2, 3)
+    before = alike.more.weight.clone()
+    begin_with(alike, path)
+    torch.testing.assert_close(alike.layer.weight, linear.layer.weight, rtol=1e-3, atol=1e-4)
+    assert torch.equal(alike.more.weight, before)
+    other = nn.Module()
+    other.layer = nn.Linear(linear.layer.in_features, 99)
+    with pytest.raises(InputError, match="of another network: only 0%"):
+        begin_with(other, path)
+
+
+def test_an_svr_hand_may_begin_as_an_mvr_hand_and_a_run_as_what_is_shipped(tmp_path) -> None:
+    svr, mvr = (architecture(f"simahand-{kind}") for kind in ("svr", "mvr"))
+    hand = open_hand_layer()
+    many = mvr.build(mvr.configure("landmarks_mvr", {}), hand)
+    path = tmp_path / "mvr.safetensors"
+    save_weights(path, many, name="simahand-mvr", config=many.config, about={"run": {"seed": 1}})
+    one = svr.build(svr.configure("landmarks", {}), hand)
+    begin_with(one, path)
+    weights = {name: tensor for name, tensor in one.named_parameters() if tensor.dim() > 1}
+    theirs = dict(many.named_parameters())
+    own = {k for k, v in weights.items() if theirs[k].shape != v.shape}
+    assert own == {"fuse_image.mix.0.weight", "fuse_joint.mix.0.weight"}
+    for name in set(weights) - own:
+        torch.testing.assert_close(weights[name], theirs[name], rtol=2e-3, atol=1e-4)
+    begin_with(one, shipped_weights("simahand-svr"))

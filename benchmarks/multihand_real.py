@@ -1,0 +1,168 @@
+"""The multi-hand network on real pictures: what it gains by learning from videos nobody annotated.
+
+    ghosthands data label desk0.mp4 desk1.mp4 -o LABELS/desk   # likewise LABELS/piano, LABELS/both
+    python benchmarks/multihand_real.py --labels LABELS --train DIR --test DIR --begin WEIGHTS
+
+Each row goes on from WEIGHTS (``cpu``, fully supervised, see multihand.py) with the configuration
+``real``: on rendered hands with forearms alone, with pictures of one recording, with both. Rows are
+scored on both recordings against the labels: the one that a row has not seen tells how it does in
+another room, with another person. On desk_two_views hands are also compared in 3D with calibrated
+triangulation (benchmarks/_desk.py). A row that is done is kept in ``--runs``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from _desk import reference_m, track, videos
+from _report import write_report
+
+from bridge.model.ensemble.finder import fitted
+from bridge.model.metrics import pa_mpjpe_mm
+from bridge.model.multihand import MultiHandNet
+from bridge.model.multihand.labelled import LabelledPictures
+from bridge.model.multihand.labelled_scenes import LabelledScenes
+from bridge.model.multihand.scoring import score_scenes, scored_pictures
+from bridge.model.training.bootstrap import bootstrap_mean
+from bridge.model.training.config import TrainConfig, load_config
+from bridge.model.training.run import train
+from bridge.model.training.weights import load_network
+from bridge.protocol.joints import Side
+from bridge.streams import VideoFile
+
+ROWS: dict[str, str | None] = {"arms": None, "desk": "desk", "piano": "piano", "both": "both"}
+"""The labels that each row learns from."""
+RECORDINGS = ("desk", "piano")
+THRESHOLDS = (0.2, 0.3, 0.4, 0.5)
+PICTURES, PASTED = 200, 100
+
+
+def configured(row: str, options: argparse.Namespace) -> TrainConfig:
+    labels = ROWS[row]
+    changes = [f"model.begin={options.begin}", f"data.path={options.train}"]
+    if options.steps is not None:
+        changes.append(f"schedule.steps={options.steps}")
+    if labels is None:
+        changes.append("data.options.real=0.0")
+    else:
+        changes.append(f"data.options.labelled={options.labels / labels}")
+    return load_config("real", network="multihand", changes=changes)
+
+
+def run_row(row: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Trains and scores one row; a row that is done is read."""
+    folder = options.runs / row
+    done = folder / "scores.json"
+    if done.exists():
+        found: dict[str, Any] = json.loads(done.read_text())
+        return found
+    began = time.process_time()
+    config = configured(row, options)
+    weights = train(config, folder, device="cpu")
+    scores = {
+        "steps": config.schedule.steps,
+        "train_cpu_s": round(time.process_time() - began),
+        **scored(weights, options),
+    }
+    done.write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
+    return scores
+
+
+def scored(weights: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """A network on both recordings, and on pasted pictures of rendered hands."""
+    network, about = load_network(weights)
+    assert isinstance(network, MultiHandNet)
+    found: dict[str, Any] = {}
+    for name in RECORDINGS:
+        source = LabelledScenes(
+            LabelledPictures(options.labels / name), size=network.config.size, count=PICTURES
+        )
+        found[name] = {}
+        for threshold in THRESHOLDS:
+            network.config = replace(network.config, threshold=threshold)
+            found[name][str(threshold)] = score_of(network, source, len(source))
+    trained = about["run"]["data"]["options"]
+    pasted = scored_pictures(options.test, network.config, trained)
+    found["pasted"] = {}
+    for threshold in THRESHOLDS:
+        network.config = replace(network.config, threshold=threshold)
+        found["pasted"][str(threshold)] = score_of(network, pasted, PASTED)
+    found["desk_3d"] = desk(network)
+    return found
+
+
+def score_of(network: MultiHandNet, source: Any, pictures: int) -> dict[str, Any] | None:
+    from bridge.errors import InputError
+
+    try:
+        return score_scenes(network, source, pictures=pictures).to_dict()
+    except InputError:  # nothing was found
+        return None
+
+
+def desk(network: MultiHandNet) -> dict[str, Any]:
+    """The surest hand of each picture in 3D, mm after Procrustes alignment, by camera."""
+    seen = [[view.hands[Side.RIGHT] for view in views] for views in track()]
+    both = [None not in hands for hands in seen]
+    pixels = [[hand.landmarks_px for hand in hands if hand] for hands in seen]
+    first, second = np.swapaxes([p for p in pixels if len(p) == 2], 0, 1)
+    reference = reference_m(first, second)
+    network.config = replace(network.config, threshold=0.05)
+    result: dict[str, Any] = {}
+    for k, path in enumerate(videos()):
+        joints = []
+        with VideoFile(path) as video:
+            for frame, usable in zip(video.frames(), both, strict=False):
+                if not usable:
+                    continue
+                square, _, _ = fitted(frame.rgb(), network.config.size)
+                image = torch.from_numpy(square).permute(2, 0, 1)[None].float() / 255
+                with torch.inference_mode():
+                    hands = network.detect(image).hands
+                found = hands.joints_m[:1].double().numpy()  # the surest is first
+                joints.append(found[0] if len(found) else np.full((21, 3), np.nan))
+        points = np.array(joints)
+        there = np.isfinite(points).all((1, 2))
+        errors = np.array(
+            [pa_mpjpe_mm(p, r) for p, r in zip(points[there], reference[there], strict=True)]
+        )
+        result[f"cam{k}"] = {
+            "frames": len(points),
+            "found": int(there.sum()),
+            "pa_mpjpe_mm": dict(zip(("mean", "low", "high"), bootstrap_mean(errors), strict=True)),
+        }
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--labels", type=Path, required=True, help="has desk, piano and both")
+    parser.add_argument("--train", type=Path, required=True, help="rendered set to train on")
+    parser.add_argument("--test", type=Path, required=True, help="rendered set of another seed")
+    parser.add_argument("--begin", type=Path, required=True, help="weights to go on from")
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
+    parser.add_argument("--steps", type=int, help="else the configuration's")
+    parser.add_argument("--runs", type=Path, default=Path("runs/multihand_real"))
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    before = options.runs / "before.json"
+    if not before.exists():
+        options.runs.mkdir(parents=True, exist_ok=True)
+        before.write_text(json.dumps(scored(options.begin, options)), encoding="utf-8")
+    rows = {"before": json.loads(before.read_text())}
+    for row in ROWS:
+        if row in options.rows or (options.runs / row / "scores.json").exists():
+            rows[row] = run_row(row, options)
+            write_report("multihand_real", {"rows": rows})
+            print(f"{row}: done", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""Windows of real pictures to learn from: turned, scaled, mirrored and with other colours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.model.multihand.labelled import LabelledPictures
+from bridge.model.synthetic.draws import Draws
+
+__all__ = ["Window", "WindowRanges", "draw_windows"]
+
+_GREY = 0.5
+_SOFT = 0.6
+"""Below this scale pictures are shrunk before they are sampled, which else leaves out pixels."""
+
+Pixels = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRanges:
+    """How windows are drawn.
+
+    Attributes:
+        sides: Least and greatest length of the box around one hand's keypoints, pixels.
+        turn_deg: Most that pictures are turned, either way.
+        flip: Share of windows that are mirrored.
+        light: Most that the exponent of brightness differs from 1.
+        colour: Most that a colour's brightness changes, as a share.
+    """
+
+    sides: tuple[float, float]
+    turn_deg: float = 30.0
+    flip: float = 0.5
+    light: float = 0.3
+    colour: float = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of a picture.
+
+    Attributes:
+        picture: ``(S, S, 3)`` RGB, 0 to 1; grey outside of the picture.
+        keypoints_px: ``(K, 21, 2)`` pixels of the window.
+        shown: ``(K, 21)`` bool, whether they are within the picture.
+        left: ``(K,)`` bool.
+    """
+
+    picture: Pixels
+    keypoints_px: Pixels
+    shown: NDArray[np.bool_]
+    left: NDArray[np.bool_]
+
+
+def draw_windows(
+    pictures: LabelledPictures, draws: Draws, size: int, ranges: WindowRanges
+) -> list[Window]:
+    """One window for each row of the draws, somewhere around one of a picture's hands.
+
+    Args:
+        pictures: What they are windows of.
+        draws: Random numbers.
+        size: Width and height, pixels.
+        ranges: How they are drawn.
+
+    Raises:
+        InputError: A picture's file is missing or damaged.
+    """
+    chances = draws.fork("window").uniform("chances", 11).double().numpy()
+    return [_window(pictures, row, size, ranges) for row in chances]
+
+
+def _window(
+    pictures: LabelledPictures, chances: Sequence[float], size: int, ranges: WindowRanges
+) -> Window:
+    which, whose, scale, turn, x, y, flip, light, *colour = chances
+    picture, labels = pictures.picture(int(which * len(pictures)))
+    points = np.array([hand.keypoints_px for hand in labels.hands], np.float64)
+    left = np.array([hand.left for hand in labels.hands])
+    limits = np.array(picture.shape[1::-1]) - 0.5
+    shown: NDArray[np.bool_] = np.all((points >= -0.5) & (points <= limits), axis=-1)
+    hand = points[int(whose * len(points))]
+    low, high = hand.min(0), hand.max(0)
+    shortest, longest = ranges.sides
+    side = shortest * (longest / shortest) ** scale
+    zoom = side / max(1.0, float((high - low).max()))
+    # The hand is wholly within the window where it is small enough for that.
+    spare = max(0.0, size - side)
+    middle = np.array([size / 2 + (x - 0.5) * spare, size / 2 + (y - 0.5) * spare])
+    angle = np.radians(ranges.turn_deg * (2 * turn - 1))
+    cos, sin = zoom * np.cos(angle), zoom * np.sin(angle)
+    linear = np.array([[cos, -sin], [sin, cos]])
+    if flip < ranges.flip:
+        linear = linear @ np.diag([-1.0, 1.0])
+        left = ~left
+    shift = middle - linear @ ((low + high) / 2)
+    shrunk = np.ones(2)
+    if zoom < _SOFT:
+        picture, shrunk = _shrunk(picture, zoom)
+    window = cv2.warpAffine(
+        picture.astype(np.float32) / 255,
+        np.column_stack([linear / shrunk, shift]),
+        (size, size),
+        flags=cv2.INTER_LINEAR,
+        borderValue=(_GREY, _GREY, _GREY),
+    )
+    gain = 1 + ranges.colour * (2 * np.asarray(colour) - 1)
+    drawn: Pixels = np.clip(
+        np.power(window, 1 + ranges.light * (2 * light - 1)) * gain, 0, 1
+    ).astype(np.float32)
+    return Window(drawn, (points @ linear.T + shift).astype(np.float32), shown, left)
+
+
+def _shrunk(
+    picture: NDArray[np.uint8], zoom: float
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """The picture as large as it will be drawn, and by how much it was shrunk across and down."""
+    height, width = picture.shape[:2]
+    small = max(1, round(width * zoom)), max(1, round(height * zoom))
+    found = cv2.resize(picture, small, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return found, np.array([small[0] / width, small[1] / height])

@@ -1,0 +1,199 @@
+"""Real pictures with labels in 2D: reading, windows, pasting over them, scoring on them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from bridge.errors import InputError, VideoError
+from bridge.label import label_videos
+from bridge.model.multihand import multihand_loss
+from bridge.model.multihand.cutouts import MOST_HANDS
+from bridge.model.multihand.labelled import LABELS, LabelledPictures
+from bridge.model.multihand.labelled_scenes import LabelledScenes
+from bridge.model.multihand.scoring import score_scenes
+from bridge.model.multihand.windows import WindowRanges, draw_windows
+from bridge.model.nets import HandNets
+from bridge.model.synthetic.draws import Draws
+from bridge.model.training.schedule import Moment
+from tests.model.multihand.tiny import SIZE, network, pasted, tiny_full
+
+SIZE_PX = (200, 120)
+BRIGHT = 8
+EXACT = WindowRanges((30, 60), light=0.0, colour=0.0)
+
+
+def points_of(seed: int, low: tuple[int, int] = (40, 30)) -> np.ndarray:
+    """21 keypoints within a picture, the first one and the last in opposite corners of a box."""
+    spread = np.random.default_rng(seed).uniform(0, 1, (21, 2))
+    spread[0], spread[20] = 0.0, 1.0
+    return np.array(low) + 50 * spread
+
+
+def write_set(folder: Path, hands: list[list[tuple[bool, np.ndarray]]]) -> Path:
+    """A set whose pictures have a bright spot at one keypoint of their first hand."""
+    folder.mkdir(parents=True, exist_ok=True)
+    x, y = np.meshgrid(np.arange(SIZE_PX[0]), np.arange(SIZE_PX[1]))
+    pictures = []
+    for k, shown in enumerate(hands):
+        spot = shown[0][1][BRIGHT] if shown else np.zeros(2)
+        grey = 255 * np.exp(-((x - spot[0]) ** 2 + (y - spot[1]) ** 2) / 20)
+        cv2.imwrite(str(folder / f"p{k}.jpg"), np.repeat(grey[..., None], 3, -1).astype(np.uint8))
+        labels = [{"left": left, "keypoints_px": points.tolist()} for left, points in shown]
+        pictures.append({"file": f"p{k}.jpg", "hands": labels})
+    (folder / LABELS).write_text(json.dumps({"format": 1, "pictures": pictures}))
+    return folder
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> LabelledPictures:
+    hands = [[(False, points_of(k))] for k in range(4)]
+    return LabelledPictures(write_set(tmp_path / "set", hands))
+
+
+def test_a_window_shows_a_keypoint_where_its_label_is(labelled: LabelledPictures) -> None:
+    windows = draw_windows(labelled, Draws(0, list(range(24))), 96, EXACT)
+    seen = 0
+    for window in windows:
+        x, y = window.keypoints_px[0, BRIGHT]
+        if 3 <= x < 92 and 3 <= y < 92:
+            # Outside of the picture all is grey: the spot is what is brighter.
+            bright = np.where(window.picture[..., 0] > 0.7, window.picture[..., 0], 0)
+            down, across = np.unravel_index(np.argmax(bright), bright.shape)
+            assert np.hypot(across - x, down - y) < 2.0
+            seen += 1
+    assert seen > 12
+    assert {bool(window.left[0]) for window in windows} == {True, False}
+    boxes = [np.ptp(window.keypoints_px[0], axis=0).max() for window in windows]
+    assert 20 < min(boxes) < max(boxes) < 85
+
+
+def test_a_mirrored_window_is_of_the_other_hand(labelled: LabelledPictures) -> None:
+    def orientation(points: np.ndarray) -> float:
+        a, b = points[20] - points[0], points[BRIGHT] - points[0]
+        return float(np.sign(a[0] * b[1] - a[1] * b[0]))
+
+    (mirrored,) = draw_windows(labelled, Draws(0, [5]), 96, WindowRanges((30, 60), flip=1.0))
+    (plain,) = draw_windows(labelled, Draws(0, [5]), 96, WindowRanges((30, 60), flip=0.0))
+    assert orientation(mirrored.keypoints_px[0]) == -orientation(plain.keypoints_px[0])
+    assert mirrored.left[0]
+    assert not plain.left[0]
+
+
+def test_keypoints_outside_of_the_picture_are_not_visible(tmp_path: Path) -> None:
+    beyond = points_of(1, low=(40, 80))  # the picture ends at 120
+    source = pasted(
+        labelled=LabelledPictures(write_set(tmp_path / "set", [[(False, beyond)]])), real=1.0
+    )
+    batch = source.batch(list(range(8)), views=1, augment=False)
+    shown = torch.from_numpy(beyond[:, 1] <= 119.5)
+    assert 0 < shown.sum() < 21
+    assert not batch.visible[:, 0, ~shown].any()
+    assert batch.visible[:, 0, shown].any()
+
+
+def test_hands_are_pasted_over_real_ones(labelled: LabelledPictures) -> None:
+    batch = pasted(labelled=labelled, real=1.0).batch(list(range(16)), views=1, augment=False)
+    assert batch.turn is not None
+    # In 3D nothing is known of a real hand; it lies under all others.
+    known = torch.isfinite(batch.turn).flatten(2).all(-1)
+    assert not known[:, 0].any()
+    assert known[:, 1:].all()
+    assert batch.valid[:, 0].any()
+    assert batch.valid[:, 1:].any(1).any()
+    bare = ~batch.valid[:, 1:].any(1)
+    assert bare.any()
+    # Only a pasted hand's skin is known.
+    assert batch.skin[bare].sum() == 0
+    none = pasted(labelled=labelled, real=0.0).batch([0, 1], views=1, augment=False)
+    assert torch.equal(none.images, pasted().batch([0, 1], views=1, augment=False).images)
+
+
+def test_real_hands_are_learnt_in_2d_with_no_truth_in_3d(labelled: LabelledPictures) -> None:
+    config = tiny_full()
+    batch = pasted(labelled=labelled, real=1.0, least=1, most=1).batch(
+        [0, 1, 2, 3], views=1, augment=False
+    )
+    net = network(config).train()
+    terms = multihand_loss(net(batch), batch, config, Moment(9, 10))
+    assert torch.isfinite(terms["total"])
+    terms["total"].backward()
+    assert all(torch.isfinite(p.grad).all() for p in net.parameters() if p.grad is not None)
+
+
+def test_whole_pictures_are_scored_as_they_are_seen_in_use(labelled: LabelledPictures) -> None:
+    source = LabelledScenes(labelled, size=SIZE, count=3)
+    batch = source.batch([0, 1, 2], views=1, augment=False)
+    assert len(source) == 3
+    assert batch.valid.sum(1).tolist() == [1, 1, 1]
+    assert batch.valid.shape == (3, MOST_HANDS)
+    x, y = batch.keypoints_px[0, 0, BRIGHT].tolist()
+    grey = batch.images[0, 0]
+    peak = int(torch.where(grey > 0.55, grey, 0.0).argmax())
+    assert abs(peak % SIZE - x) < 1.5
+    assert abs(peak // SIZE - y) < 1.5
+    scores = score_scenes(network(), source, pictures=3, located=True)
+    assert set(scores.metrics) == {"side", "pixel"}
+    assert scores.recall == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d.clear(), "pictures"),
+        (lambda d: d.update(format=2), "format"),
+        (lambda d: d["pictures"][0].update(file="../secret.jpg"), "file"),
+        (lambda d: d["pictures"][0].update(file="/etc/secret.jpg"), "file"),
+        (lambda d: d["pictures"][0]["hands"][0].update(keypoints_px=[[0, 0]] * 20), "keypoints"),
+        (lambda d: d["pictures"][0]["hands"][0]["keypoints_px"].__setitem__(0, [1e9, 0]), "keyp"),
+        (lambda d: d["pictures"][0].update(hands=[]), "no picture"),
+        (lambda d: d["pictures"][0].update(file="gone.jpg"), "cannot be read"),
+        (lambda d: d["pictures"][0].update(file="text.jpg"), "damaged"),
+    ],
+)
+def test_damaged_labels_are_one_clear_error(tmp_path: Path, change: Any, message: str) -> None:
+    folder = write_set(tmp_path / "set", [[(True, points_of(0))]])
+    (folder / "text.jpg").write_text("not a picture")
+    labels = json.loads((folder / LABELS).read_text())
+    change(labels)
+    (folder / LABELS).write_text(json.dumps(labels))
+    with pytest.raises(InputError, match=message):
+        LabelledPictures(folder).picture(0)
+
+
+def test_a_folder_without_labels_says_how_to_make_them(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="ghosthands data label"):
+        LabelledPictures(tmp_path)
+    with pytest.raises(InputError, match="0 without labelled pictures"):
+        pasted(real=0.5)
+
+
+def test_a_video_is_labelled(shared_dir: Path, tmp_path: Path) -> None:
+    video = shared_dir / "data/desk_two_views/cam0_test.mp4"
+    found = label_videos([video], tmp_path / "set", nets=HandNets(), most=10, size=320)
+    assert 8 <= len(found.pictures) <= 10
+    read = LabelledPictures(tmp_path / "set")
+    picture, labels = read.picture(3)
+    assert picture.shape == (320, 320, 3)
+    assert [hand.left for hand in labels.hands] == [False]
+    wrist, tip = np.array(labels.hands[0].keypoints_px)[[0, 12]]
+    assert 30 < np.linalg.norm(tip - wrist) < 160
+    with pytest.raises(InputError, match="has labels already"):
+        label_videos([video], tmp_path / "set", nets=HandNets())
+
+
+def test_what_cannot_be_labelled_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="at least one video"):
+        label_videos([], tmp_path / "set", nets=HandNets())
+    (tmp_path / "text.mp4").write_text("no video")
+    with pytest.raises(VideoError, match=r"text\.mp4"):
+        label_videos([tmp_path / "text.mp4"], tmp_path / "set", nets=HandNets())
+    with pytest.raises(InputError, match="at least 1 picture"):
+        label_videos([tmp_path / "text.mp4"], tmp_path / "set", nets=HandNets(), most=0)
+    assert not (tmp_path / "set").exists()

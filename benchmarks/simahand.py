@@ -27,6 +27,7 @@ import torch
 from _report import RESULTS, write_report
 from numpy.typing import NDArray
 
+from bridge.model.simahand.config import LossWeights
 from bridge.model.synthetic import test_set
 from bridge.model.synthetic.rendered_set import RenderedSet
 from bridge.model.synthetic.sight import sight_of
@@ -87,8 +88,11 @@ RENDERED_MVR, RENDERED_SVR = 3000, 2000
 MVR_RENDERED = "MVR-Hand, rendered"
 
 
-def rendered(seed: int, teacher: str | None, begins: str | None = None) -> Row:
-    return Row("simahand-svr", {}, RENDERED_SVR, teacher, seed, rendered=True, begins=begins)
+def rendered(seed: int, teacher: str | None, begins: str | None = None, factor: float = 1.0) -> Row:
+    usual = LossWeights()
+    names = ("shape_enhancement", "orientation_enhancement") if factor != 1 else ()
+    changes = {"loss": {name: factor * getattr(usual, name) for name in names}} if names else {}
+    return Row("simahand-svr", changes, RENDERED_SVR, teacher, seed, rendered=True, begins=begins)
 
 
 GROUPS: dict[str, dict[str, Row]] = {
@@ -102,6 +106,10 @@ GROUPS: dict[str, dict[str, Row]] = {
         f"{name}-Hand, begun, seed {k}": rendered(k, teacher, MVR_RENDERED)
         for k in BEGUN_SEEDS
         for name, teacher in (("SVR", None), ("SiMA", MVR_RENDERED))
+    },
+    "weights": {
+        f"SiMA-Hand, begun, {factor} times": rendered(0, MVR_RENDERED, MVR_RENDERED, factor)
+        for factor in (10, 40)
     },
     "main": {
         "MVR-Hand": Row("simahand-mvr", {}),
@@ -137,7 +145,8 @@ GROUPS: dict[str, dict[str, Row]] = {
     },
 }
 ADAPTED = {"rendered": SEEDS, "begun": BEGUN_SEEDS}
-"""Groups on the rendered set, with and without adaptation, and their seeds."""
+"""Groups with and without adaptation, and their seeds."""
+ON_RENDERED = (*ADAPTED, "weights")
 ROWS = {name: row for group in GROUPS.values() for name, row in group.items()}
 AGAINST = {
     "main": "SVR-Hand",
@@ -147,6 +156,7 @@ AGAINST = {
     "seed": "SVR-Hand, short, seed 1",
     "rendered": "SVR-Hand, rendered, seed 0",
     "begun": "SVR-Hand, begun, seed 0",
+    "weights": "SVR-Hand, begun, seed 0",
 }
 """The row that a group's rows are compared with, sample by sample."""
 
@@ -322,7 +332,7 @@ def report(runs: Path) -> None:
     for group, rows in GROUPS.items():
         if not any((folder_of(name, runs) / "errors.npz").exists() for name in rows):
             continue
-        hidden = _EveryView(RENDERED["test"]).hidden() if group in ADAPTED else hidden_share()
+        hidden = _EveryView(RENDERED["test"]).hidden() if group in ON_RENDERED else hidden_share()
         tables[group] = table(group, runs, hidden >= HIDDEN)
     results |= {
         "occluded_from": "a third of the keypoints hidden in the first view",

@@ -97,10 +97,9 @@ def test_unusable_input_is_one_clear_error(case: str) -> None:
         network().eval()(batch)
 
 
-def test_pictures_without_truth_cannot_be_scored() -> None:
-    net = network().eval()
-    with pytest.raises(InputError, match="no 3D truth"):
-        score_scenes(net, pasted(truth=False), pictures=2, located=True)
+def test_pictures_without_truth_are_scored_in_2d_alone() -> None:
+    scores = score_scenes(network().eval(), pasted(truth=False), pictures=2, located=True)
+    assert set(scores.metrics) == {"side", "pixel", "photometric"}
 
 
 def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
@@ -137,9 +136,9 @@ def test_a_network_file_that_is_none_is_refused(tmp_path: Path) -> None:
 
 
 def test_pictures_for_the_finder_are_checked() -> None:
-    from bridge.model.ensemble.finder import _fitted
+    from bridge.model.ensemble.finder import fitted
 
-    small, scale, corner = _fitted(np.zeros((100, 50, 3), np.uint8), 64)
+    small, scale, corner = fitted(np.zeros((100, 50, 3), np.uint8), 64)
     assert small.shape == (64, 64, 3)
     assert (scale, corner) == (0.64, [16, 0])
     assert small[0, 0].tolist() == [127] * 3

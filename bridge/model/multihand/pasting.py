@@ -32,8 +32,8 @@ __all__ = ["MOST_HANDS", "PastedHands", "open_pasted"]
 _BENT = 0.5
 """Radians that a forearm bends from its palm: the standard deviation."""
 
-_SHOWN = 0.7
-"""Length of a hand's box, in sides of the square that it is pasted in."""
+_SHOWN = 0.6, 0.95
+"""Least and greatest length of a real hand's box, in sides of pasted squares."""
 
 
 class PastedHands:
@@ -110,7 +110,7 @@ class PastedHands:
         self._focal_px = float(size if focal is None else focal)
         self._crop_px = -(-high // 32) * 32
         self._arms, self._labelled, self._real = arms, labelled, real
-        boxes = (_SHOWN * low, _SHOWN * high)
+        boxes = (_SHOWN[0] * low, _SHOWN[1] * high)
         self._ranges = WindowRanges(boxes, turn_deg=turn_deg, flip=flip)
         self._truth = truth
 

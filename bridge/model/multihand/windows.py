@@ -28,6 +28,8 @@ class WindowRanges:
     Attributes:
         sides: Least and greatest length of the box around one hand's keypoints, pixels.
         turn_deg: Most that pictures are turned, either way.
+        elsewhere: Share of windows that are anywhere in the picture, with or without a hand; the
+            others are around one.
         flip: Share of windows that are mirrored.
         light: Most that the exponent of brightness differs from 1.
         colour: Most that a colour's brightness changes, as a share.
@@ -35,6 +37,7 @@ class WindowRanges:
 
     sides: tuple[float, float]
     turn_deg: float = 30.0
+    elsewhere: float = 0.4
     flip: float = 0.5
     light: float = 0.3
     colour: float = 0.12
@@ -60,7 +63,7 @@ class Window:
 def draw_windows(
     pictures: LabelledPictures, draws: Draws, size: int, ranges: WindowRanges
 ) -> list[Window]:
-    """One window for each row of the draws, somewhere around one of a picture's hands.
+    """One window for each row of the draws.
 
     Args:
         pictures: What they are windows of.
@@ -71,14 +74,14 @@ def draw_windows(
     Raises:
         InputError: A picture's file is missing or damaged.
     """
-    chances = draws.fork("window").uniform("chances", 11).double().numpy()
+    chances = draws.fork("window").uniform("chances", 12).double().numpy()
     return [_window(pictures, row, size, ranges) for row in chances]
 
 
 def _window(
     pictures: LabelledPictures, chances: Sequence[float], size: int, ranges: WindowRanges
 ) -> Window:
-    which, whose, scale, turn, x, y, flip, light, *colour = chances
+    which, whose, scale, turn, x, y, flip, away, light, *colour = chances
     picture, labels = pictures.picture(int(which * len(pictures)))
     points = np.array([hand.keypoints_px for hand in labels.hands], np.float64)
     left = np.array([hand.left for hand in labels.hands])
@@ -89,16 +92,19 @@ def _window(
     shortest, longest = ranges.sides
     side = shortest * (longest / shortest) ** scale
     zoom = side / max(1.0, float((high - low).max()))
-    # The hand is wholly within the window where it is small enough for that.
-    spare = max(0.0, size - side)
-    middle = np.array([size / 2 + (x - 0.5) * spare, size / 2 + (y - 0.5) * spare])
+    place = np.array([x, y])
+    if away < ranges.elsewhere:
+        seen, middle = place * picture.shape[1::-1], np.full(2, size / 2)
+    else:
+        # The hand is wholly within the window where it is small enough for that.
+        seen, middle = (low + high) / 2, size / 2 + (place - 0.5) * max(0.0, size - side)
     angle = np.radians(ranges.turn_deg * (2 * turn - 1))
     cos, sin = zoom * np.cos(angle), zoom * np.sin(angle)
     linear = np.array([[cos, -sin], [sin, cos]])
     if flip < ranges.flip:
         linear = linear @ np.diag([-1.0, 1.0])
         left = ~left
-    shift = middle - linear @ ((low + high) / 2)
+    shift = middle - linear @ seen
     shrunk = np.ones(2)
     if zoom < _SOFT:
         picture, shrunk = _shrunk(picture, zoom)

@@ -26,7 +26,7 @@ from tests.model.multihand.tiny import SIZE, network, pasted, tiny_full
 
 SIZE_PX = (200, 120)
 BRIGHT = 8
-EXACT = WindowRanges((30, 60), light=0.0, colour=0.0)
+EXACT = WindowRanges((30, 60), elsewhere=0.0, light=0.0, colour=0.0)
 
 
 def points_of(seed: int, low: tuple[int, int] = (40, 30)) -> np.ndarray:
@@ -72,6 +72,18 @@ def test_a_window_shows_a_keypoint_where_its_label_is(labelled: LabelledPictures
     assert {bool(window.left[0]) for window in windows} == {True, False}
     boxes = [np.ptp(window.keypoints_px[0], axis=0).max() for window in windows]
     assert 20 < min(boxes) < max(boxes) < 85
+
+
+def test_some_windows_are_of_the_room_alone(labelled: LabelledPictures) -> None:
+    source = pasted(labelled=labelled, real=1.0, sides=(40, 60))
+    batch = source.batch(list(range(48)), views=1, augment=False)
+    without = (~batch.valid.any(1)).sum()
+    assert 2 <= without <= 20
+    anywhere = draw_windows(
+        labelled, Draws(0, list(range(24))), 96, WindowRanges((30, 60), elsewhere=1.0)
+    )
+    middles = np.array([window.keypoints_px[0].mean(0) for window in anywhere])
+    assert ((middles < 0) | (middles > 96)).any(1).sum() > 4
 
 
 def test_a_mirrored_window_is_of_the_other_hand(labelled: LabelledPictures) -> None:

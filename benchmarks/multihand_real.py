@@ -131,7 +131,7 @@ def desk(network: MultiHandNet) -> dict[str, Any]:
         points = np.array(joints)
         there = np.isfinite(points).all((1, 2))
         errors = np.array(
-            [pa_mpjpe_mm(p, r) for p, r in zip(points[there], reference[there], strict=True)]
+            [pa_mpjpe_mm(p, r).value for p, r in zip(points[there], reference[there], strict=True)]
         )
         result[f"cam{k}"] = {
             "frames": len(points),
@@ -152,7 +152,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/multihand_real"))
     options = parser.parse_args()
     torch.set_num_threads(1)
-    before = options.runs / "before.json"
+    before = options.runs / "before.json"  # as the rows' scores are kept
     if not before.exists():
         options.runs.mkdir(parents=True, exist_ok=True)
         before.write_text(json.dumps(scored(options.begin, options)), encoding="utf-8")

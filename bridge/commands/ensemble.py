@@ -32,9 +32,6 @@ _CLOCK_HZ = 90_000
 
 def ensemble(
     source: Annotated[Path, typer.Argument(help="A picture or a video.")],
-    network: Annotated[
-        Path, typer.Option(help="The ONNX file that ghosthands models export multihand wrote.")
-    ],
     output: Annotated[
         Path,
         typer.Option(
@@ -44,6 +41,10 @@ def ensemble(
             "hands drawn on it.",
         ),
     ],
+    network: Annotated[
+        Path | None,
+        typer.Option(help="What ghosthands models export multihand wrote; else the shipped one."),
+    ] = None,
     texture: Annotated[
         Path | None,
         typer.Option(help="Also write the hands' median colours, for a ghost (.npz)."),
@@ -53,10 +54,7 @@ def ensemble(
     ] = None,
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace the output.")] = False,
 ) -> None:
-    """Find all hands of any number of players, in one pass a picture.
-
-    The shipped weights know rendered hands alone, so none is the default: docs/multihand.md.
-    """
+    """Find all hands of any number of players, in one pass a picture."""
     from bridge.model.ensemble import MedianColours, MultiHand, write_colours
 
     moving = source.suffix.lower() not in _PICTURES

@@ -15,7 +15,8 @@ import numpy as np
 
 from bridge.model.fusion.crop_camera import MIRROR, CropCamera
 from bridge.model.fusion.seen import usable_hands
-from bridge.model.fusion.view_net import ViewNet, shipped_net
+from bridge.model.fusion.view_net import ViewNet
+from bridge.model.nets.shipped import shipped_net
 from bridge.model.pose import FloatArray, ViewHand, ViewHands
 from bridge.protocol.joints import Side
 

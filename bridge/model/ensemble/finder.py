@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from bridge.errors import InputError, ModelError
 from bridge.model.nets.providers import CPU, default_threads
 from bridge.model.nets.session import open_session
+from bridge.model.nets.shipped import shipped_net
 from bridge.optional import require
 from bridge.protocol.joints import Side
 
@@ -35,6 +36,7 @@ OUTPUTS = (
 )
 """What an exported network gives, in the order of ``MultiHandNet.export_forward``."""
 
+_NET = "multihand/weights/multihand.onnx"
 _GREY = 127
 
 
@@ -78,11 +80,11 @@ class MultiHand:
 
     Example::
 
-        for hand in MultiHand(Path("multihand.onnx"))(picture):  # (H, W, 3) uint8 RGB
+        for hand in MultiHand()(picture):  # (H, W, 3) uint8 RGB
             print(hand.side, hand.score, hand.joints_m[8])
 
     Args:
-        path: What ``ghosthands models export multihand`` wrote.
+        path: What ``ghosthands models export multihand`` wrote; the shipped network where None.
         threshold: Least score of a hand; the network's own where None.
         threads: CPU threads within one call; None takes the CPUs of this process, at most 4.
 
@@ -97,21 +99,15 @@ class MultiHand:
 
     def __init__(
         self,
-        path: Path,
+        path: Path | None = None,
         *,
         threshold: float | None = None,
         threads: int | None = None,
     ) -> None:
         ort = require("onnxruntime", extra="bridge")
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise ModelError(
-                f"{path} cannot be read ({error.strerror or error}): give what ghosthands models "
-                "export multihand wrote"
-            ) from error
+        content = shipped_net("The multi-hand network", _NET) if path is None else _read(path)
         self._session = open_session(ort, content, [CPU], threads or default_threads())
-        config = _config(self._session, path)
+        config = _config(self._session, path or Path(_NET))
         self.size = int(config["size"])
         self.threshold = float(config["threshold"]) if threshold is None else threshold
         if not 0 < self.threshold < 1:
@@ -155,6 +151,16 @@ class MultiHand:
             focal_px=self.size / scale,
             **{name: told[name] for name in OUTPUTS[3:]},
         )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"{path} cannot be read ({error.strerror or error}): give what ghosthands models "
+            "export multihand wrote"
+        ) from error
 
 
 def fitted(picture: NDArray[np.uint8], size: int) -> tuple[NDArray[np.uint8], float, list[int]]:

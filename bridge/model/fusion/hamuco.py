@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from bridge.model.fusion.crop_camera import CropCamera
 from bridge.model.fusion.hand_space import HandSpaceFuser
 from bridge.model.fusion.interface import FUSERS, NETWORKS
-from bridge.model.fusion.view_net import ViewNet, ViewNetSeer, shipped_net
+from bridge.model.fusion.view_net import ViewNet, ViewNetSeer
+from bridge.model.nets.shipped import shipped_net
 from bridge.model.pose import FloatArray, ViewHand
 
 __all__ = ["HaMuCoSeer"]

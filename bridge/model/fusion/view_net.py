@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from bridge.model.pose import FloatArray, ViewHand, ViewHands
 from bridge.optional import require
 from bridge.protocol.joints import Side
 
-__all__ = ["ViewNet", "ViewNetSeer", "shipped_net"]
+__all__ = ["ViewNet", "ViewNetSeer"]
 
 _INPUTS = frozenset({"landmarks", "confidence", "focal"})
 
@@ -120,18 +119,3 @@ class ViewNetSeer(ABC):
         rotations = np.array([crop.rotation for crop in crops])
         in_cameras: FloatArray = self.in_crops(*outputs) @ rotations
         return in_cameras * MIRROR if side is Side.LEFT else in_cameras
-
-
-def shipped_net(what: str, file: str) -> bytes:
-    """A network that is shipped, by its file within ``bridge.model``.
-
-    Raises:
-        ModelError: It cannot be read.
-    """
-    try:
-        return resources.files("bridge.model").joinpath(file).read_bytes()
-    except OSError as error:
-        raise ModelError(
-            f"{what}'s network {file} cannot be read ({error}): reinstall ghosthands, or train and "
-            "export one (docs/training.md)"
-        ) from error

@@ -32,8 +32,9 @@ __all__ = ["MOST_HANDS", "PastedHands", "open_pasted"]
 _BENT = 0.5
 """Radians that a forearm bends from its palm: the standard deviation."""
 
-_SHOWN = 0.6, 0.95
-"""Least and greatest length of a real hand's box, in sides of pasted squares."""
+_SHOWN = 0.5, 1.3
+"""Least and greatest length of a real hand's box, in the least and the greatest pasted square:
+as different as devices stand far away."""
 
 
 class PastedHands:

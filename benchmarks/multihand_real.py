@@ -136,7 +136,7 @@ def desk(network: MultiHandNet) -> dict[str, Any]:
         result[f"cam{k}"] = {
             "frames": len(points),
             "found": int(there.sum()),
-            "pa_mpjpe_mm": dict(zip(("mean", "low", "high"), bootstrap_mean(errors), strict=True)),
+            "pa_mpjpe_mm": bootstrap_mean(errors)._asdict() if len(errors) else None,
         }
     return result
 

@@ -128,6 +128,12 @@ GROUPS: dict[str, dict[str, Row]] = {
             for k in SEEDS
             for name, teacher in (("SVR", None), ("SiMA", MVR_FEW))
         },
+        **{
+            f"SiMA-Hand, few, 10 times, seed {k}": rendered(
+                k, MVR_FEW, MVR_FEW, learned="few", factor=10
+            )
+            for k in SEEDS
+        },
     },
     "main": {
         "MVR-Hand": Row("simahand-mvr", {}),
@@ -162,9 +168,20 @@ GROUPS: dict[str, dict[str, Row]] = {
         "SiMA-Hand, short, seed 1": Row("simahand-svr", {}, SVR_STEPS, "MVR-Hand", seed=1),
     },
 }
-ADAPTED = {"rendered": SEEDS, "begun": BEGUN_SEEDS, "few": SEEDS}
-"""Groups with and without adaptation, and their seeds."""
-ON_RENDERED = (*ADAPTED, "weights")
+
+
+def pairs(group: str, seeds: tuple[int, ...], times: str = "") -> list[tuple[str, str]]:
+    return [(f"SVR-Hand, {group}, seed {k}", f"SiMA-Hand, {group}{times}, seed {k}") for k in seeds]
+
+
+ADAPTED = {
+    "rendered": pairs("rendered", SEEDS),
+    "begun": pairs("begun", BEGUN_SEEDS),
+    "few": pairs("few", SEEDS),
+    "few_10_times": pairs("few", SEEDS, ", 10 times"),
+}
+"""Rows without and with adaptation."""
+ON_RENDERED = ("rendered", "begun", "weights", "few")
 ROWS = {name: row for group in GROUPS.values() for name, row in group.items()}
 AGAINST = {
     "main": "SVR-Hand",
@@ -267,18 +284,12 @@ class _EveryView:
         return share
 
 
-def adapted(group: str, seeds: tuple[int, ...], runs: Path) -> dict[str, Any]:
-    """What adaptation gains in each sample, over the seeds (negative is better)."""
+def adapted(pairs: list[tuple[str, str]], runs: Path) -> dict[str, Any]:
+    """What adaptation gains in each sample, over pairs of rows (negative is better)."""
     hidden = _EveryView(RENDERED["test"]).hidden() >= HIDDEN
     found: dict[str, Any] = {}
     for metric in METRICS:
-        less = np.array(
-            [
-                scored(f"SiMA-Hand, {group}, seed {k}", runs)[metric]
-                - scored(f"SVR-Hand, {group}, seed {k}", runs)[metric]
-                for k in seeds
-            ]
-        )
+        less = np.array([scored(b, runs)[metric] - scored(a, runs)[metric] for a, b in pairs])
         found[metric] = parts(less.mean(0), hidden)
         found[metric]["each seed, occluded"] = less[:, hidden].mean(1).round(3).tolist()
     return found
@@ -357,9 +368,9 @@ def report(runs: Path) -> None:
         "occluded_from": "a third of the keypoints hidden in the first view",
         "tables": tables,
     }
-    for group, seeds in ADAPTED.items():
-        if all((folder_of(name, runs) / "errors.npz").exists() for name in GROUPS[group]):
-            results[f"adaptation_{group}"] = adapted(group, seeds, runs)
+    for group, pairs in ADAPTED.items():
+        if all((folder_of(n, runs) / "errors.npz").exists() for pair in pairs for n in pair):
+            results[f"adaptation_{group}"] = adapted(pairs, runs)
     write_report("simahand", results)
 
 

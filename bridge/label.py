@@ -12,9 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.errors import InputError
-from bridge.model.multihand.labelled import LABELS, Labelled, LabelledHand, LabelledSet
+from bridge.model import landmarks
+from bridge.model.multihand.labelled import (
+    LABELS,
+    MOST_PX,
+    Labelled,
+    LabelledHand,
+    LabelledSet,
+)
 from bridge.model.nets import HandNets
+from bridge.model.palm import detect
 from bridge.model.pose import ViewHand, ViewHands
+from bridge.model.roi import roi_from_landmarks
 from bridge.model.tracker import HandTracker
 from bridge.offline import view_names
 from bridge.protocol.joints import Side
@@ -40,12 +49,13 @@ def label_videos(
 ) -> LabelledSet:
     """Writes pictures of videos, with the hands that the shipped nets follow in them.
 
-    Pictures in which no hand was found, or one that cannot be trusted, are left out: a hand without
-    a label would be learnt as none.
+    The nets follow the two hands of one person. A hand without a label would be learnt as none, so
+    pictures are left out in which no hand was found, one cannot be trusted, one looks like a hand
+    of the other side, or the palm net sees one that is not followed, such as another person's.
 
     Args:
-        videos: Any number; each is looked at on its own.
-        folder: Where to write; it must not have labels.
+        videos: Any number, of one person each; each is looked at on its own.
+        folder: Where to write; it must be empty or not there.
         nets: The hand nets.
         most: Most pictures of each video, evenly over its length.
         size: The longer side of the pictures, pixels, if they are larger.
@@ -55,52 +65,69 @@ def label_videos(
         What was written to ``labels.json``.
 
     Raises:
-        InputError: There are no videos, the folder has labels, a number is out of range, or no
-            picture shows a hand.
+        InputError: There are no videos, the folder has files or cannot be written, a number is out
+            of range, or no picture shows a hand.
         VideoError: A file is not a readable video.
     """
     if not videos:
         raise InputError("give at least one video to label")
-    if (folder / LABELS).exists():
-        raise InputError(f"{folder} has labels already: give another folder")
-    if most < 1 or not 64 <= size <= 4096:
-        raise InputError("take at least 1 picture of each video, of 64 to 4096 pixels")
+    if most < 1 or not 64 <= size <= MOST_PX:
+        raise InputError(f"take at least 1 picture of each video, of 64 to {MOST_PX} pixels")
     files = [VideoFile(path, allow_cut_short=True) for path in videos]
-    folder.mkdir(parents=True, exist_ok=True)
-    pictures: list[Labelled] = []
-    counts = [file.frame_count for file in files]
-    total = None if None in counts else sum(count or 0 for count in counts)
-    done = 0
-    for file, name in zip(files, view_names(videos), strict=True):
-        every = max(1, -(-(file.frame_count or 0) // most))
-        tracker, kept = HandTracker(nets), 0
-        for number, frame in enumerate(file.frames()):
-            picture = frame.rgb()
-            (seen,) = tracker.track({name: picture})
-            if number % every == 0 and kept < most and (hands := _trusted(seen)) is not None:
-                labelled = _labelled(f"{name}_{number:06d}.jpg", hands, picture, size)
-                _write(folder / labelled.file, picture, size)
-                pictures.append(labelled)
-                kept += 1
-            done += 1
-            on_progress(done, total)
-    if not pictures:
-        raise InputError(
-            "no hand was found in these videos: film from nearer, in even light, wrists in view"
-        )
-    found = LabelledSet(pictures=pictures)
-    # The labels last: a set that was cut off has none.
-    part = folder / f"{LABELS}.part"
-    part.write_text(json.dumps(found.model_dump(mode="json")), encoding="utf-8")
-    part.replace(folder / LABELS)
+    # Browsers' recordings do not say how many frames they have.
+    counts = [file.frame_count or round(file.duration_s * file.fps) for file in files]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise InputError(f"{folder} has files already: give another folder")
+        pictures: list[Labelled] = []
+        for k, name in enumerate(view_names(videos)):
+            before = sum(counts[:k])
+            every = max(1, -(-counts[k] // most))
+            kept = 0
+            tracker = HandTracker(nets, search_interval=1)
+            for number, frame in enumerate(files[k].frames()):
+                picture = frame.rgb()
+                (seen,) = tracker.track({name: picture})
+                if number % every == 0 and (hands := _known(nets, picture, seen)):
+                    labelled = _labelled(f"{name}_{number:06d}.jpg", hands, picture, size)
+                    _write(folder / labelled.file, picture, size)
+                    pictures.append(labelled)
+                    kept += 1
+                on_progress(before + number + 1, sum(counts))
+                if kept == most:
+                    break
+        if not pictures:
+            raise InputError(
+                "no hand was found in these videos: film from nearer, in even light, wrists in view"
+            )
+        found = LabelledSet(pictures=pictures)
+        # The labels last: a set that was cut off has none.
+        part = folder / f"{LABELS}.part"
+        part.write_text(json.dumps(found.model_dump(mode="json")), encoding="utf-8")
+        part.replace(folder / LABELS)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror or error}") from error
     return found
 
 
-def _trusted(seen: ViewHands) -> list[ViewHand] | None:
-    """The hands of a picture; None if there are none, or one is not to be trusted."""
+def _known(nets: HandNets, picture: NDArray[np.uint8], seen: ViewHands) -> list[ViewHand]:
+    """The hands of a picture; none if there may be others, or one is not to be trusted."""
     hands = [hand for hand in seen.hands if hand is not None]
-    trusted = all(float(np.mean(hand.confidence)) >= _TRUSTED for hand in hands)
-    return hands if hands and trusted else None
+    if not hands or min(float(np.mean(hand.confidence)) for hand in hands) < _TRUSTED:
+        return []
+    # Sides are told as one person's: another's right hand beside a right one would be a left one.
+    looks = [(picture, roi_from_landmarks(hand.landmarks_px)) for hand in hands]
+    for hand, look in zip(hands, landmarks.find(nets, looks), strict=True):
+        if (look.right >= 0.5) != (hand.side is Side.RIGHT):
+            return []
+    boxes = [(hand.landmarks_px.min(0), hand.landmarks_px.max(0)) for hand in hands]
+    (palms,) = detect(nets, [picture])
+    for palm in palms:
+        centre = palm.box_px[:2]
+        if not any(((centre >= low) & (centre <= high)).all() for low, high in boxes):
+            return []
+    return hands
 
 
 def _scale(picture: NDArray[np.uint8], size: int) -> float:

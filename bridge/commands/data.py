@@ -115,7 +115,7 @@ def render(
 
 @data.command("label")
 def label(
-    videos: Annotated[list[Path], typer.Argument(help="Videos with hands, one or more.")],
+    videos: Annotated[list[Path], typer.Argument(help="Videos of one person's hands each.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")],
     most: Annotated[int, typer.Option(help="Most pictures of each video.")] = 1000,
     size: Annotated[int, typer.Option(help="Longer side of the pictures, pixels.")] = 640,

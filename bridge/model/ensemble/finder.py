@@ -105,7 +105,7 @@ class MultiHand:
         threads: int | None = None,
     ) -> None:
         ort = require("onnxruntime", extra="bridge")
-        content = shipped_net("The multi-hand network", _NET) if path is None else _read(path)
+        content = shipped_net("Multi-hand", _NET) if path is None else _read(path)
         self._session = open_session(ort, content, [CPU], threads or default_threads())
         config = _config(self._session, path or Path(_NET))
         self.size = int(config["size"])

@@ -15,15 +15,11 @@ from torch import Tensor
 from bridge.model.multihand.arms import Arm, draw_arm
 from bridge.model.multihand.camera import Camera
 from bridge.model.multihand.layout import Square
-from bridge.model.multihand.scenes import HandScenes
+from bridge.model.multihand.scenes import LEAST_VISIBLE, MOST_HANDS, HandScenes
 from bridge.model.multihand.windows import Window
 from bridge.model.training.sample import ROOT
 
-__all__ = ["MOST_HANDS", "Cut", "Place", "pasted"]
-
-MOST_HANDS = 10
-_LEAST_VISIBLE = 11
-"""Keypoints of a hand that must be visible for it to be one: just over half."""
+__all__ = ["Cut", "Place", "pasted"]
 
 _NEAR_WRIST = 0.35
 """Skin so near to the wrist, in lengths of the palm, is as the arm is."""
@@ -112,7 +108,7 @@ def pasted(
         _paste(paper[p], owner[p], bare[p], cut.pictures[n], points[n], place, column[n])
 
     visible = _visible(keypoints, torch.from_numpy(owner)) & there[..., None] & ~beyond
-    valid = visible.sum(-1) >= _LEAST_VISIBLE
+    valid = visible.sum(-1) >= LEAST_VISIBLE
     marks = torch.from_numpy(owner)
     # A hand that hardly shows is no label, and its skin no place to compare colours at.
     counted = valid.gather(1, marks.clamp(min=0).flatten(1)).view_as(marks)

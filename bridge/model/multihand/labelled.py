@@ -16,14 +16,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.types import StringConstraints
 
 from bridge.errors import InputError
+from bridge.model.multihand.scenes import MOST_HANDS
 
-__all__ = ["LABELS", "Labelled", "LabelledHand", "LabelledPictures", "LabelledSet"]
+__all__ = ["LABELS", "MOST_PX", "Labelled", "LabelledHand", "LabelledPictures", "LabelledSet"]
 
 LABELS = "labels.json"
 FORMAT = 1
+MOST_PX = 4096
+"""Longest side of a picture."""
 
-_MOST_PX = 8192
-_MOST_HANDS = 10
+_MOST_BYTES = 16 * 2**20
+_JPEG = b"\xff\xd8"
 
 _Number = Annotated[float, Field(ge=-1e5, le=1e5)]
 _Point = tuple[_Number, _Number]
@@ -51,7 +54,7 @@ class Labelled(_Part):
     """One picture: its file's name, and its hands."""
 
     file: _Name
-    hands: Annotated[list[LabelledHand], Field(max_length=_MOST_HANDS)]
+    hands: Annotated[list[LabelledHand], Field(max_length=MOST_HANDS)]
 
 
 class LabelledSet(_Part):
@@ -103,10 +106,13 @@ class LabelledPictures:
         labels = self._pictures[number]
         path = self._folder / labels.file
         try:
-            content = np.frombuffer(path.read_bytes(), np.uint8)
-            picture = cv2.imdecode(content, cv2.IMREAD_COLOR_RGB)
+            with path.open("rb") as file:
+                content = file.read(_MOST_BYTES)
+            # Other formats can hold far more pixels than bytes.
+            pixels = np.frombuffer(content if content.startswith(_JPEG) else b"", np.uint8)
+            picture = cv2.imdecode(pixels, cv2.IMREAD_COLOR_RGB) if pixels.size else None
         except (OSError, cv2.error) as error:
             raise InputError(f"{path} cannot be read: label the videos again") from error
-        if picture is None or max(picture.shape) > _MOST_PX:
+        if picture is None or max(picture.shape) > MOST_PX:
             raise InputError(f"{path} is damaged or too large: label the videos again")
         return picture.astype(np.uint8, copy=False), labels

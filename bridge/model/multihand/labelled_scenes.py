@@ -9,9 +9,8 @@ import torch
 
 from bridge.errors import InputError
 from bridge.model.ensemble.finder import fitted
-from bridge.model.multihand.cutouts import MOST_HANDS
 from bridge.model.multihand.labelled import LabelledPictures
-from bridge.model.multihand.scenes import HandScenes
+from bridge.model.multihand.scenes import LEAST_VISIBLE, MOST_HANDS, HandScenes
 
 __all__ = ["LabelledScenes"]
 
@@ -60,7 +59,7 @@ class LabelledScenes:
                 left[row, k] = hand.left
         return HandScenes(
             images=images,
-            valid=visible.any(-1),
+            valid=visible.sum(-1) >= LEAST_VISIBLE,
             left=left,
             keypoints_px=keypoints,
             visible=visible,

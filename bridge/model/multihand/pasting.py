@@ -16,10 +16,10 @@ import torch
 
 from bridge.errors import InputError
 from bridge.model.multihand.arms import Arm
-from bridge.model.multihand.cutouts import MOST_HANDS, Cut, Place, pasted
+from bridge.model.multihand.cutouts import Cut, Place, pasted
 from bridge.model.multihand.labelled import LabelledPictures
 from bridge.model.multihand.layout import Square, greedy_layout
-from bridge.model.multihand.scenes import HandScenes
+from bridge.model.multihand.scenes import MOST_HANDS, HandScenes
 from bridge.model.multihand.windows import Window, WindowRanges, draw_windows
 from bridge.model.synthetic.appearance import to_display
 from bridge.model.synthetic.backgrounds import random_backgrounds
@@ -101,10 +101,15 @@ class PastedHands:
             ("crop_epochs", crop_epochs < 0, "0 or more"),
             ("arms", not 0 <= arms <= 1, "a share"),
             ("real", not 0 <= real <= 1, "a share"),
-            ("real", real > 0 and labelled is None, "0 without labelled pictures"),
+            ("turn_deg", not 0 <= turn_deg <= 180, "0 to 180"),
         ):
             if wrong:
                 raise InputError(f"{name} of pasted pictures must be {want}")
+        if (real > 0) != (labelled is not None):
+            raise InputError(
+                "real pictures need both data.options.real, their share, and data.options.labelled,"
+                " a folder that ghosthands data label makes of your videos"
+            )
         self._hands, self._seed, self._epoch, self._size = hands, seed, epoch, size
         self._sides, self._counts, self._overlap = (low, high), (least, most), overlap
         self._whole, self._flip, self._crop_epochs = whole, flip, crop_epochs

@@ -11,7 +11,12 @@ from torch import Tensor
 from bridge.model.multihand.camera import Camera
 from bridge.model.training.sample import ROOT
 
-__all__ = ["HandScenes"]
+__all__ = ["LEAST_VISIBLE", "MOST_HANDS", "HandScenes"]
+
+MOST_HANDS = 10
+"""Of a picture."""
+LEAST_VISIBLE = 11
+"""Keypoints of a hand that must be visible for it to be one: just over half."""
 
 _TRUTH_3D = ("turn", "pose", "betas", "depth_m")
 

@@ -14,7 +14,7 @@ from bridge.model.synthetic.draws import Draws
 
 __all__ = ["Window", "WindowRanges", "draw_windows"]
 
-_GREY = 0.5
+_GREY = 127
 _SOFT = 0.6
 """Below this scale pictures are shrunk before they are sampled, which else leaves out pixels."""
 
@@ -82,12 +82,12 @@ def _window(
     pictures: LabelledPictures, chances: Sequence[float], size: int, ranges: WindowRanges
 ) -> Window:
     which, whose, scale, turn, x, y, flip, away, light, *colour = chances
-    picture, labels = pictures.picture(int(which * len(pictures)))
+    picture, labels = pictures.picture(_pick(which, len(pictures)))
     points = np.array([hand.keypoints_px for hand in labels.hands], np.float64)
     left = np.array([hand.left for hand in labels.hands])
     limits = np.array(picture.shape[1::-1]) - 0.5
     shown: NDArray[np.bool_] = np.all((points >= -0.5) & (points <= limits), axis=-1)
-    hand = points[int(whose * len(points))]
+    hand = points[_pick(whose, len(points))]
     low, high = hand.min(0), hand.max(0)
     shortest, longest = ranges.sides
     side = shortest * (longest / shortest) ** scale
@@ -96,7 +96,7 @@ def _window(
     if away < ranges.elsewhere:
         seen, middle = place * picture.shape[1::-1], np.full(2, size / 2)
     else:
-        # The hand is wholly within the window where it is small enough for that.
+        # The hand is within the window where it is small enough, but for what turning moves out.
         seen, middle = (low + high) / 2, size / 2 + (place - 0.5) * max(0.0, size - side)
     angle = np.radians(ranges.turn_deg * (2 * turn - 1))
     cos, sin = zoom * np.cos(angle), zoom * np.sin(angle)
@@ -108,18 +108,25 @@ def _window(
     shrunk = np.ones(2)
     if zoom < _SOFT:
         picture, shrunk = _shrunk(picture, zoom)
+    # Shrinking keeps the edges of pixels; places count from their middles.
+    moved = linear / shrunk, shift + linear @ (0.5 / shrunk - 0.5)
     window = cv2.warpAffine(
-        picture.astype(np.float32) / 255,
-        np.column_stack([linear / shrunk, shift]),
+        picture,
+        np.column_stack(moved),
         (size, size),
         flags=cv2.INTER_LINEAR,
         borderValue=(_GREY, _GREY, _GREY),
-    )
+    ) / np.float32(255)
     gain = 1 + ranges.colour * (2 * np.asarray(colour) - 1)
     drawn: Pixels = np.clip(
         np.power(window, 1 + ranges.light * (2 * light - 1)) * gain, 0, 1
     ).astype(np.float32)
     return Window(drawn, (points @ linear.T + shift).astype(np.float32), shown, left)
+
+
+def _pick(chance: float, count: int) -> int:
+    """One of so many; a chance of 1 - 1e-8 is 1 in single precision."""
+    return min(int(chance * count), count - 1)
 
 
 def _shrunk(

@@ -28,6 +28,8 @@ class ModelConfig(_Part):
     Attributes:
         preset: The network's sizes to start from.
         changes: What differs from the preset, by the network's own names.
+        begin: Weights of a trained network to begin with, where names and sizes are the same: a
+            file, or the word ``shipped``; None begins as the network itself does.
         hand: ``open``, or ``mano``: the user's own files, for datasets with MANO labels.
     """
 

@@ -15,7 +15,7 @@ from bridge.model.training.config import TrainConfig
 from bridge.model.training.hands import hand_layer
 from bridge.model.training.networks import architecture
 from bridge.model.training.sources import open_source
-from bridge.model.training.trainer import Progress, Trainer
+from bridge.model.training.trainer import CHECKPOINT, Progress, Trainer
 from bridge.model.training.weights import begin_with, save_weights, shipped_weights
 from bridge.optional import require
 
@@ -63,7 +63,7 @@ def train(
         )
         torch.manual_seed(config.schedule.seed)
         network = entry.build(model_config, hand_layer(config.model.hand))
-        if config.model.begin is not None:
+        if config.model.begin is not None and not (folder / CHECKPOINT).exists():
             shipped = str(config.model.begin) == "shipped"
             begin_with(network, shipped_weights(config.network) if shipped else config.model.begin)
         trainer = Trainer(

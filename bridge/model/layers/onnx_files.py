@@ -76,6 +76,7 @@ def write_onnx(
         raise ModelError("PyTorch's exporter gave no ONNX program")
     model = program.model_proto
     halve(model)
+    forget_source(model)
     entry = model.metadata_props.add()
     entry.key = "ghosthands"
     entry.value = json.dumps(dict(about))
@@ -98,6 +99,17 @@ def difference(exported: NDArray[Any], wanted: Tensor) -> float:
         )
     scale = max(float(wanted.abs().max()), 1e-6)
     return float(np.abs(exported - wanted.numpy()).max()) / scale
+
+
+def forget_source(model: onnx.ModelProto) -> None:
+    """Drops what the exporter wrote of the code behind every node.
+
+    Those are paths of this machine, and in a network of many small steps more than the steps.
+    """
+    graph = model.graph
+    for part in (graph, *graph.node, *graph.value_info, *graph.input, *graph.output):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
 
 
 def halve(model: onnx.ModelProto) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -25,9 +26,12 @@ from bridge.model.ensemble import (
 )
 from bridge.model.hand import open_hand
 from bridge.model.multihand.export import INPUT, OUTPUTS, export_onnx, parity
+from bridge.model.nets import HandNets
 from bridge.model.nets.providers import CPU
 from bridge.model.nets.session import open_session
+from bridge.model.tracker import HandTracker
 from bridge.protocol.joints import Side
+from bridge.streams import VideoFile
 from tests.model.multihand.tiny import SIZE, network, tiny
 
 CONFIG = tiny(most_hands=3, threshold=0.005)
@@ -74,6 +78,35 @@ def found(side: Side = Side.RIGHT, **changes: object) -> FoundHand:
 def test_it_says_the_same_as_pytorch(file: Path) -> None:
     assert max(parity(network(CONFIG).eval(), file.read_bytes()).values()) < 1e-3
     assert parity(network(CONFIG, seed=1).eval(), file.read_bytes(), pictures=[0])[0] > 0.01
+
+
+def test_the_file_says_nothing_of_the_machine_it_was_made_on(file: Path) -> None:
+    content = file.read_bytes()
+    assert str(Path(__file__).parents[3]).encode() not in content
+    assert b".py" not in content
+
+
+def test_the_shipped_network_is_the_default(shared_dir: Path) -> None:
+    """One hand in each picture of the desk, of which it has learnt: a right one, where it is."""
+    finder, tracker = MultiHand(), HandTracker(HandNets())
+    assert finder.threshold == 0.3
+    found = right = 0
+    with VideoFile(shared_dir / "data/desk_two_views/cam0_test.mp4") as video:
+        for number, frame in enumerate(itertools.islice(video.frames(), 200)):
+            picture = frame.rgb()
+            (seen,) = tracker.track({"desk": picture})
+            if number % 20 == 19:
+                hands = finder(picture)
+                wanted = seen.hands[Side.RIGHT]
+                assert wanted is not None
+                apart = [
+                    np.linalg.norm(h.keypoints_px - wanted.landmarks_px, axis=1) for h in hands
+                ]
+                if apart and min(a.mean() for a in apart) < 40:
+                    found += 1
+                    right += hands[int(np.argmin([a.mean() for a in apart]))].side is Side.RIGHT
+    assert found >= 9
+    assert right >= 9
 
 
 def test_the_file_says_what_it_is(file: Path) -> None:

@@ -6,8 +6,10 @@
 Each row goes on from WEIGHTS (``cpu``, fully supervised, see multihand.py) with the configuration
 ``real``: on rendered hands with forearms alone, with pictures of one recording, with both. Rows are
 scored on both recordings against the labels: the one that a row has not seen tells how it does in
-another room, with another person. On desk_two_views hands are also compared in 3D with calibrated
-triangulation (benchmarks/_desk.py). A row that is done is kept in ``--runs``.
+another room, with another person. ``early`` learns from the first 70 % of every video and is also
+scored on the last 25 %: the same rooms and persons, later. On desk_two_views hands are also
+compared in 3D with calibrated triangulation (benchmarks/_desk.py). A row that is done is kept in
+``--runs``.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from _report import write_report
 from bridge.model.ensemble.finder import fitted
 from bridge.model.metrics import pa_mpjpe_mm
 from bridge.model.multihand import MultiHandNet
-from bridge.model.multihand.labelled import LabelledPictures
+from bridge.model.multihand.labelled import LABELS, Labelled, LabelledPictures, LabelledSet
 from bridge.model.multihand.labelled_scenes import LabelledScenes
 from bridge.model.multihand.scoring import score_scenes, scored_pictures
 from bridge.model.training.bootstrap import bootstrap_mean
@@ -37,9 +39,16 @@ from bridge.model.training.weights import load_network
 from bridge.protocol.joints import Side
 from bridge.streams import VideoFile
 
-ROWS: dict[str, str | None] = {"arms": None, "desk": "desk", "piano": "piano", "both": "both"}
+ROWS: dict[str, str | None] = {
+    "arms": None,
+    "desk": "desk",
+    "piano": "piano",
+    "both": "both",
+    "early": "early",
+}
 """The labels that each row learns from."""
 RECORDINGS = ("desk", "piano")
+EARLY, LATE = (0.0, 0.7), (0.75, 1.0)
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5)
 PICTURES, PASTED = 200, 100
 
@@ -54,6 +63,33 @@ def configured(row: str, options: argparse.Namespace) -> TrainConfig:
     else:
         changes.append(f"data.options.labelled={options.labels / labels}")
     return load_config("real", network="multihand", changes=changes)
+
+
+def split(labels: Path) -> None:
+    """Makes the sets ``early``, ``late_desk`` and ``late_piano`` of ``desk`` and ``piano``."""
+    early: list[Labelled] = []
+    for name in RECORDINGS:
+        found = LabelledSet.model_validate_json((labels / name / LABELS).read_bytes())
+        videos: dict[str, list[Labelled]] = {}
+        for picture in found.pictures:
+            videos.setdefault(picture.file.rpartition("_")[0], []).append(picture)
+        late: list[Labelled] = []
+        for (low, high), into in ((EARLY, early), (LATE, late)):
+            for pictures in videos.values():
+                into += pictures[round(low * len(pictures)) : round(high * len(pictures))]
+        write_part(labels / name, labels / f"late_{name}", late)
+    for name in RECORDINGS:
+        write_part(labels / name, labels / "early", early)
+
+
+def write_part(source: Path, folder: Path, pictures: list[Labelled]) -> None:
+    """Writes some pictures' labels, and links those of them that the source has."""
+    folder.mkdir(exist_ok=True)
+    for picture in pictures:
+        if (source / picture.file).exists() and not (folder / picture.file).exists():
+            (folder / picture.file).hardlink_to(source / picture.file)
+    text = LabelledSet(pictures=pictures).model_dump_json()
+    (folder / LABELS).write_text(text, encoding="utf-8")
 
 
 def run_row(row: str, options: argparse.Namespace) -> dict[str, Any]:
@@ -80,7 +116,8 @@ def scored(weights: Path, options: argparse.Namespace) -> dict[str, Any]:
     network, about = load_network(weights)
     assert isinstance(network, MultiHandNet)
     found: dict[str, Any] = {}
-    for name in RECORDINGS:
+    late = tuple(f"late_{name}" for name in RECORDINGS)
+    for name in RECORDINGS + (late if weights.parent.name == "early" else ()):
         source = LabelledScenes(
             LabelledPictures(options.labels / name), size=network.config.size, count=PICTURES
         )
@@ -152,6 +189,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/multihand_real"))
     options = parser.parse_args()
     torch.set_num_threads(1)
+    split(options.labels)
     before = options.runs / "before.json"  # as the rows' scores are kept
     if not before.exists():
         options.runs.mkdir(parents=True, exist_ok=True)

@@ -175,21 +175,16 @@ class PastedHands:
             fewest, most = self._counts
             counts = (fewest + draws.integers("count", most - fewest + 1)).tolist()
             chances = draws.uniform("layout", MOST_HANDS + 2).tolist()
-            squares = [
-                greedy_layout(self._size, self._sides, count, iter(row), self._overlap)
-                for count, row in zip(counts, chances, strict=True)
-            ]
-            whole = Square(0, 0, self._size)
-            squares = [
-                [whole, *row][:MOST_HANDS] if under else row
-                for row, under in zip(squares, below, strict=True)
-            ]
             bare = draws.below("bare", 0.5).tolist()
-            for row, window in enumerate(windows):
-                if window is not None:
-                    under, below[row] = len(window.left), False
-                    over = squares[row][1:] if squares[row][:1] == [whole] else squares[row]
-                    squares[row] = [] if bare[row] else over[: MOST_HANDS - under]
+            squares = []
+            for row, (count, drawn) in enumerate(zip(counts, chances, strict=True)):
+                over = greedy_layout(self._size, self._sides, count, iter(drawn), self._overlap)
+                if (window := windows[row]) is not None:
+                    below[row] = False
+                    over = [] if bare[row] else over[: MOST_HANDS - len(window.left)]
+                elif below[row]:
+                    over = [Square(0, 0, self._size), *over][:MOST_HANDS]
+                squares.append(over)
         flips = draws.below("left", self._flip, MOST_HANDS).tolist()
         # Numbers beyond a set's length are other drawings of view, turn, scale and colour.
         which = draws.integers("which", 1 << 24, MOST_HANDS).tolist()

@@ -86,7 +86,7 @@ def svr(teacher: str | None = None, **changes: Any) -> Row:
     return Row("simahand-svr", changes, SVR_STEPS, teacher)
 
 
-SEEDS, BEGUN_SEEDS = (0, 1), (0, 1)
+SEEDS = (0, 1)
 RENDERED_MVR, RENDERED_SVR = 3000, 2000
 MVR_RENDERED, MVR_FEW = "MVR-Hand, rendered", "MVR-Hand, few"
 
@@ -99,9 +99,10 @@ def rendered(
     factor: float = 1.0,
     learned: str = "train",
 ) -> Row:
-    usual = LossWeights()
-    names = ("shape_enhancement", "orientation_enhancement") if factor != 1 else ()
-    changes = {"loss": {name: factor * getattr(usual, name) for name in names}} if names else {}
+    changes = {}
+    if factor != 1:
+        usual, names = LossWeights(), ("shape_enhancement", "orientation_enhancement")
+        changes = {"loss": {name: factor * getattr(usual, name) for name in names}}
     return Row("simahand-svr", changes, RENDERED_SVR, teacher, seed, learned, begins)
 
 
@@ -114,12 +115,11 @@ GROUPS: dict[str, dict[str, Row]] = {
     # All begin with the teacher's weights: rows differ less by chance.
     "begun": {
         f"{name}-Hand, begun, seed {k}": rendered(k, teacher, MVR_RENDERED)
-        for k in BEGUN_SEEDS
+        for k in SEEDS
         for name, teacher in (("SVR", None), ("SiMA", MVR_RENDERED))
     },
     "weights": {
-        f"SiMA-Hand, begun, {factor} times": rendered(0, MVR_RENDERED, MVR_RENDERED, factor=factor)
-        for factor in (10,)
+        "SiMA-Hand, begun, 10 times": rendered(0, MVR_RENDERED, MVR_RENDERED, factor=10),
     },
     "few": {
         MVR_FEW: Row("simahand-mvr", {}, RENDERED_MVR, seed=0, rendered="few"),
@@ -170,15 +170,15 @@ GROUPS: dict[str, dict[str, Row]] = {
 }
 
 
-def pairs(group: str, seeds: tuple[int, ...], times: str = "") -> list[tuple[str, str]]:
-    return [(f"SVR-Hand, {group}, seed {k}", f"SiMA-Hand, {group}{times}, seed {k}") for k in seeds]
+def pairs(group: str, times: str = "") -> list[tuple[str, str]]:
+    return [(f"SVR-Hand, {group}, seed {k}", f"SiMA-Hand, {group}{times}, seed {k}") for k in SEEDS]
 
 
 ADAPTED = {
-    "rendered": pairs("rendered", SEEDS),
-    "begun": pairs("begun", BEGUN_SEEDS),
-    "few": pairs("few", SEEDS),
-    "few_10_times": pairs("few", SEEDS, ", 10 times"),
+    "rendered": pairs("rendered"),
+    "begun": pairs("begun"),
+    "few": pairs("few"),
+    "few_10_times": pairs("few", ", 10 times"),
 }
 """Rows without and with adaptation."""
 ON_RENDERED = ("rendered", "begun", "weights", "few")
@@ -284,12 +284,12 @@ class _EveryView:
         return share
 
 
-def adapted(pairs: list[tuple[str, str]], runs: Path) -> dict[str, Any]:
+def adapted(rows: list[tuple[str, str]], runs: Path) -> dict[str, Any]:
     """What adaptation gains in each sample, over pairs of rows (negative is better)."""
     hidden = _EveryView(RENDERED["test"]).hidden() >= HIDDEN
     found: dict[str, Any] = {}
     for metric in METRICS:
-        less = np.array([scored(b, runs)[metric] - scored(a, runs)[metric] for a, b in pairs])
+        less = np.array([scored(b, runs)[metric] - scored(a, runs)[metric] for a, b in rows])
         found[metric] = parts(less.mean(0), hidden)
         found[metric]["each seed, occluded"] = less[:, hidden].mean(1).round(3).tolist()
     return found
@@ -368,9 +368,9 @@ def report(runs: Path) -> None:
         "occluded_from": "a third of the keypoints hidden in the first view",
         "tables": tables,
     }
-    for group, pairs in ADAPTED.items():
-        if all((folder_of(n, runs) / "errors.npz").exists() for pair in pairs for n in pair):
-            results[f"adaptation_{group}"] = adapted(pairs, runs)
+    for group, rows in ADAPTED.items():
+        if all((folder_of(n, runs) / "errors.npz").exists() for pair in rows for n in pair):
+            results[f"adaptation_{group}"] = adapted(rows, runs)
     write_report("simahand", results)
 
 

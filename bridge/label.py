@@ -35,7 +35,7 @@ _QUALITY = 92
 _TRUSTED = 0.5
 """Mean confidence from which a hand is one to learn from."""
 
-Progress = Callable[[int, int | None], None]
+Progress = Callable[[int, int], None]
 
 
 def label_videos(
@@ -59,7 +59,7 @@ def label_videos(
         nets: The hand nets.
         most: Most pictures of each video, evenly over its length.
         size: The longer side of the pictures, pixels, if they are larger.
-        on_progress: Called with frames done and, where the files say, how many there are.
+        on_progress: Called with frames done, and about how many there are.
 
     Returns:
         What was written to ``labels.json``.

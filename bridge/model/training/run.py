@@ -8,6 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+
+# Imported later, its default arguments would hold on to the process group, whose threads then
+# outlive it: one that lets go of a tensor while the interpreter ends aborts the process
+# (pytorch/pytorch#190489).
+import torch.distributed.nn
 from torch import distributed
 
 from bridge.errors import InputError

@@ -123,11 +123,7 @@ class Trainer:
         epochs = self._schedule.epochs
         self.steps = self._schedule.steps or (epochs or 0) * self.plan.steps_per_epoch
         self.network = network.to(self._device)
-        step: nn.Module = _Losses(self.network, entry, model_config)
-        # A batch of one view has nothing to align: some weights are then without a gradient.
-        self._step_module = (
-            step if alone else DistributedDataParallel(step, find_unused_parameters=True)
-        )
+        self._step_module: nn.Module = _Losses(self.network, entry, model_config)
         self._optimizer = optim.AdamW(
             _groups(self.network, self._schedule.pretrained_rate),
             lr=self._schedule.rate,
@@ -171,6 +167,7 @@ class Trainer:
         plan, workers = self.plan, self._config.data.workers
         with (
             _signals() as caught,
+            self._gradients_averaged(),
             closing(batches(self._source, plan, self.step, self.steps, workers)) as feed,
         ):
             for batch in feed:
@@ -190,6 +187,18 @@ class Trainer:
         self.save()
         if self.step < self.steps:
             raise KeyboardInterrupt if stop == signal.SIGINT else SystemExit(128 + stop)
+
+    @contextmanager
+    def _gradients_averaged(self) -> Iterator[None]:
+        """Steps are those of all processes together; the process group is let go of afterwards."""
+        alone = self._step_module
+        if self.plan.processes > 1:
+            # A batch of one view has nothing to align: some weights are then without a gradient.
+            self._step_module = DistributedDataParallel(alone, find_unused_parameters=True)
+        try:
+            yield
+        finally:
+            self._step_module = alone
 
     def _agreed(self, caught: list[int]) -> int:
         """The signal to stop at, 0 for none: one process's is all processes'.

@@ -8,8 +8,7 @@ Labels are the truth with the shipped landmark net's errors, by its noise model:
 view, never the truth itself. Every row has the same seed, samples, order and number of steps. Rows
 that differ from ``full`` in the losses after the warm-up only go on from its warm-up: up to there
 they are the same, step for step. A row that is done is kept in the folder ``--runs`` and taken
-again only if it was trained alike; a row that was cut off goes on. ``--desk`` also adapts the full
-row's network to the recording desk_two_views and scores it there, see ``_hamuco_desk``.
+again only if it was trained alike; a row that was cut off goes on.
 """
 
 from __future__ import annotations
@@ -24,7 +23,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from _hamuco_desk import desk
 from _hamuco_tables import ROWS, SHARES_WARM_UP, summary
 from _report import RESULTS, write_report
 
@@ -145,11 +143,7 @@ def results(options: argparse.Namespace) -> dict[str, Any]:
             split: dict(np.load(folder / f"{split}_errors.npz")) for split in ("test", "train")
         }
     about = {"steps": options.steps, "seed": options.seed, "views": VIEWS, "hands": SCORED}
-    found = about | summary(rows)
-    adapted = folder_of(options, "full") / "desk.json"
-    if adapted.exists():
-        found["desk_two_views"] = json.loads(adapted.read_text(encoding="utf-8"))
-    return found
+    return about | summary(rows)
 
 
 def report(options: argparse.Namespace) -> None:
@@ -173,8 +167,6 @@ def main() -> None:
     parser.add_argument("--test", type=Path, default=Path("/tmp/rendered/test"))
     parser.add_argument("--runs", type=Path, default=Path("runs/hamuco"))
     parser.add_argument("--rows", nargs="*", default=list(ROWS), choices=list(ROWS))
-    parser.add_argument("--desk", action="store_true", help="also adapt to desk_two_views")
-    parser.add_argument("--desk-steps", type=int, default=300)
     options = parser.parse_args()
     torch.set_num_threads(1)
     for name in options.rows:
@@ -184,10 +176,6 @@ def main() -> None:
             print(f"{name}: done", flush=True)
         if kept(options, "full") is not None:
             report(options)
-    if options.desk:
-        folder = folder_of(options, "full")
-        found = desk(folder / "weights.safetensors", folder, options.desk_steps)
-        (folder / "desk.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     report(options)
 
 

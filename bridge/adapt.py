@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.errors import InputError
 from bridge.model.nets import HandNets
+from bridge.model.pose import FloatArray, ViewHands
+from bridge.model.selfcal.whose import calibrate_views
 from bridge.model.tracker import HandTracker
 from bridge.offline import view_names
 from bridge.offsets import VideoOffset, find_offsets, watch
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from bridge.model.hamuco.adaptation import Agreement
     from bridge.model.hamuco.recording import Recorded
 
-__all__ = ["Adaptation", "adapt_to_videos", "cut_videos"]
+__all__ = ["Adaptation", "Watched", "adapt_to_videos", "watch_videos"]
 
 _ENOUGH_S = 30.0
 _MOST_INSTANTS = 2000
@@ -37,6 +39,7 @@ class Adaptation:
         before: Agreement on the part of the recording that was held out, as the network was.
         after: The same as it is now.
         offsets: When each video begins, by its view's name; empty where that was given.
+        cameras_found: Whether the hands told where the cameras stand.
         files: The weights files, the first one to be named.
     """
 
@@ -44,16 +47,34 @@ class Adaptation:
     before: Agreement
     after: Agreement
     offsets: dict[str, VideoOffset]
+    cameras_found: bool
     files: tuple[Path, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
         return {
             "learned_samples": self.learned,
+            "cameras_found": self.cameras_found,
             "held_out_before": self.before.to_dict(),
             "held_out_after": self.after.to_dict(),
             "offsets_s": {name: round(o.offset_s, 4) for name, o in self.offsets.items()},
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What was seen in some videos.
+
+    Attributes:
+        hands: Those that two views see at once, in the order of time.
+        offsets: When each video begins, by its view's name; empty where that was given.
+        rotation: ``(V, 3, 3)`` from the first camera's axes to each one's; None where the hands do
+            not tell.
+    """
+
+    hands: list[Recorded]
+    offsets: dict[str, VideoOffset]
+    rotation: FloatArray | None
 
 
 def adapt_to_videos(
@@ -116,8 +137,8 @@ def adapt_to_videos(
     network.to(place)
 
     size = network.config.crop_px if network.config.stem == "rgb" else None
-    hands, offsets = cut_videos(videos, nets, size, offsets_s=offsets_s, on_progress=on_watched)
-    if not hands:
+    seen = watch_videos(videos, nets, size, offsets_s=offsets_s, on_progress=on_watched)
+    if not seen.hands:
         raise InputError(
             "no hand was seen by two views at once: film them from nearer, in even light, with the"
             " wrists in view, and all videos at the same time"
@@ -128,13 +149,13 @@ def adapt_to_videos(
         "size": size,
         "upright": bool(options.get("upright", True)),
     }
-    learned, held_out = split_in_time(hands, hold_out)
+    learned, held_out = split_in_time(seen.hands, hold_out)
     kept = RecordedHands(held_out, **known)
     views = len(videos)
     before = agreement(network, kept, views=views)
     run = adapt(
         network,
-        RecordedHands(learned, **known),
+        RecordedHands(learned, **known, rotation=seen.rotation),
         views=views,
         steps=steps,
         device=place,
@@ -151,18 +172,19 @@ def adapt_to_videos(
         config=network.config,
         about={"run": described, "steps": steps, "adapted": True},
     )
-    return Adaptation(len(learned), before, after, offsets, tuple(files))
+    cameras_found = seen.rotation is not None
+    return Adaptation(len(learned), before, after, seen.offsets, cameras_found, tuple(files))
 
 
-def cut_videos(
+def watch_videos(
     videos: Sequence[Path],
     nets: HandNets,
     crop_px: int | None,
     *,
     offsets_s: Sequence[float] | None = None,
     on_progress: Progress = lambda _done, _total: None,
-) -> tuple[list[Recorded], dict[str, VideoOffset]]:
-    """The hands that two views of some videos see at once, in the order of time.
+) -> Watched:
+    """Finds the hands of some videos, and by them how the cameras are turned.
 
     Args:
         videos: One file a view.
@@ -182,6 +204,7 @@ def cut_videos(
     names = view_names(videos)
     offsets: dict[str, VideoOffset] = {}
     hands: list[Recorded] = []
+    instants: list[tuple[float, Sequence[ViewHands]]] = []
     with ExitStack() as stack:
         files = [
             stack.enter_context(VideoFile(path, view=name, allow_cut_short=True))
@@ -198,11 +221,15 @@ def cut_videos(
             images = {frame.view: frame.rgb() for frame in instant.frames}
             seen = {view.view: view for view in tracker.track(images)}
             if number % every == 0:
+                time_s = instant.time_ns / 1e9
+                instants.append((time_s, list(seen.values())))
                 hands += cut_hands(
-                    instant.time_ns / 1e9,
+                    time_s,
                     [images.get(name) for name in names],
                     [seen.get(name) for name in names],
                     crop_px,
                 )
             on_progress(number + 1, total)
-    return hands, offsets
+    calibration = calibrate_views(instants, names)
+    known = calibration is not None and calibration.usable.all()
+    return Watched(hands, offsets, calibration.cameras.rotation if calibration and known else None)

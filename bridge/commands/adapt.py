@@ -103,6 +103,12 @@ def _show(done: Adaptation) -> None:
                 " is assumed; give its --offset if you know better.",
                 style="yellow",
             )
+    if not done.cameras_found:
+        console.print(
+            "The hands do not tell where the cameras stand: views are compared by the hands alone,"
+            " and may agree on what is wrong. Move both hands more, in sight of all cameras.",
+            style="yellow",
+        )
     table = Table("held-out part of the recording", "before", "after", title_justify="left")
     for label, name, unit in (
         ("one view's keypoints from the labels", "single_2d_px", "px of 256"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -129,10 +129,13 @@ def adapt(
     device: torch.device | str = "cpu",
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> TrainConfig:
-    """Fine-tunes a network in place, with all of HaMuCo's losses and without extrinsics.
+    """Fine-tunes a network in place, with all of HaMuCo's losses.
+
+    Views are compared by the source's rotations; without them by Procrustes analysis, by which
+    views can agree on a hand that is wrong. The network then aligns by the latter, as before.
 
     Args:
-        net: The network; its configuration must align by Procrustes analysis.
+        net: The network.
         source: What to learn from.
         views: How many there are.
         steps: Batches of 8 hands at instants.
@@ -146,6 +149,8 @@ def adapt(
     Raises:
         ModelError: The run diverged.
     """
+    known = source.rotation is not None
+    net.config = replace(net.config, alignment="extrinsics" if known else "procrustes")
     config = TrainConfig(
         network="hamuco",
         model=ModelConfig(preset="cpu", changes=net.config.to_dict()),
@@ -173,5 +178,6 @@ def adapt(
             device=device,
             on_progress=lambda progress: on_progress(progress.step, progress.steps),
         ).run()
+    net.config = replace(net.config, alignment="procrustes")
     net.eval()
     return config

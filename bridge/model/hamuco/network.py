@@ -51,10 +51,11 @@ class HaMuCo(nn.Module):
         config = self.config
         known = config.alignment == "extrinsics"
         inputs = checked(views, stem=config.stem, crop_px=config.crop_px, extrinsics=known)
-        if known and views.wrist_rotation is None:
+        axes = views.shared_axes if known else None
+        if known and axes is None:
             raise InputError(
-                "alignment 'extrinsics' needs the true rotations between the views"
-                " (HandViews.wrist_rotation); take 'procrustes' for views without calibration"
+                "alignment 'extrinsics' needs the rotations between the views"
+                " (HandViews.shared_axes); take 'procrustes' for views without calibration"
             )
         shape = inputs.present.shape
         present = inputs.present
@@ -64,9 +65,7 @@ class HaMuCo(nn.Module):
             present = present & seen
 
         single, interact, camera, focal = self._run(inputs, present)
-        turn = None
-        if known and views.wrist_rotation is not None:
-            turn = _relative(views.wrist_rotation, inputs.present)
+        turn = None if axes is None else _relative(axes, inputs.present)
         first = interact.joints_m[:, :1].expand_as(interact.joints_m)
         return HaMuCoOutput(
             single=single,

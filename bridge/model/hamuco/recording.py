@@ -1,7 +1,8 @@
 """A user's own recording as samples: crops of hands that two views see at once, and pseudo labels.
 
 Nobody annotated anything: the shipped landmark net's keypoints, with its trust in them, are the
-labels. Cameras are not calibrated against each other, and lenses have the prior's focal length.
+labels. How the cameras are turned may be known, by self-calibration; lenses have the prior's focal
+length, as where the network is used.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from numpy.typing import NDArray
 
 from bridge.errors import InputError
 from bridge.model.datasets.crops import Crop
-from bridge.model.fusion.crop_camera import CropCamera
+from bridge.model.fusion.crop_camera import MIRROR, CropCamera
 from bridge.model.fusion.seen import usable_hands
 from bridge.model.lens import FOCAL_PRIOR
-from bridge.model.pose import ViewHand, ViewHands
+from bridge.model.pose import FloatArray, ViewHand, ViewHands
 from bridge.model.synthetic.draws import Draws
 from bridge.model.training.jitter import Jitter, JitterRanges, rolled, upright_angle
 from bridge.model.training.sample import HandViews
@@ -107,6 +108,8 @@ class RecordedHands:
         videos: How many there are.
         size: Width of the pictures; None for none.
         upright: Turn each view until its labels point up, as the network was trained.
+        rotation: ``(V, 3, 3)`` from axes that all videos share to each one's camera; None where
+            that is not known.
         seed: Of augmentation.
 
     Raises:
@@ -120,10 +123,12 @@ class RecordedHands:
         videos: int,
         size: int | None,
         upright: bool = True,
+        rotation: FloatArray | None = None,
         seed: int = 0,
     ) -> None:
         if not hands:
             raise InputError("a recording without hands has nothing to learn from")
+        self.rotation = rotation
         self.hands, self._videos, self._size = hands, videos, size
         self._upright, self._seed = upright, seed
         self._ranges = JitterRanges(rotation_deg=30.0, zoom=0.15, colour=0.2)
@@ -153,9 +158,14 @@ class RecordedHands:
             "landmarks": torch.zeros(*shape, N_KEYPOINTS, 2),
             "confidence": torch.zeros(*shape, N_KEYPOINTS),
         }
+        if self.rotation is not None:
+            fields["camera_rotation"] = torch.eye(3).repeat(*shape, 1, 1)
         for b, (hand, chosen) in enumerate(zip(own, order, strict=True)):
             for n, k in enumerate(chosen):
                 camera = hand.views[k][1]
+                if self.rotation is not None:
+                    turn = camera.rotation @ _as_shown(self.rotation[k], hand.side)
+                    fields["camera_rotation"][b, n] = torch.from_numpy(turn)
                 fields["present"][b, n] = True
                 fields["focal"][b, n] = camera.focal
                 fields["landmarks"][b, n] = torch.from_numpy(np.asarray(camera.landmarks))
@@ -173,3 +183,8 @@ class RecordedHands:
                 if picture is not None:
                     images[b, n] = jitter.picture(picture, (b, n), self._size)
         return replace(views_now, images=torch.from_numpy(images))
+
+
+def _as_shown(rotation: FloatArray, side: Side) -> FloatArray:
+    """A camera's rotation as its picture has it: a left hand's is a mirrored world's."""
+    return rotation * MIRROR[:, None] * MIRROR if side is Side.LEFT else rotation

@@ -47,7 +47,7 @@ def checked(
         views: The batch.
         stem: What the network sees of a view: pictures, or detected landmarks.
         crop_px: Height and width of its pictures.
-        extrinsics: Whether it needs the true rotations; views without a finite one are absent.
+        extrinsics: Whether it needs known rotations; views without a finite one are absent.
 
     Raises:
         InputError: No views, wrong shapes, a missing field, or a first view that is unusable.
@@ -77,11 +77,11 @@ def checked(
                 f"{name} must be {tuple(focal.shape) + shape} for this network,"
                 f" not {tuple(value.shape)}"
             )
-    turns = views.wrist_rotation
+    turns = views.shared_axes
     if extrinsics and turns is not None:
         if turns.shape != (*focal.shape, 3, 3):
             raise InputError(
-                f"wrist_rotation must be {(*focal.shape, 3, 3)}, not {tuple(turns.shape)}"
+                f"rotations of views must be {(*focal.shape, 3, 3)}, not {tuple(turns.shape)}"
             )
         present = present & torch.isfinite(turns).flatten(2).all(dim=2)
     data, *confidence = [getattr(views, name) for name in wanted]

@@ -119,8 +119,9 @@ def rolled(fields: dict[str, Tensor], jitter: Jitter) -> dict[str, Tensor]:
     rows = ((c, -s, zero), (s, c, zero), (zero, zero, zero + 1))
     roll = torch.stack([torch.stack(row, -1) for row in rows], -2)
     turned = fields | {"focal": fields["focal"] * jitter.scale}
-    if "wrist_rotation" in fields:
-        turned["wrist_rotation"] = roll @ fields["wrist_rotation"]
+    for name in ("wrist_rotation", "camera_rotation"):
+        if name in fields:
+            turned[name] = roll @ fields[name]
     for name in ("joints_m", "vertices_m"):
         if name in fields:
             turned[name] = fields[name] @ roll.transpose(-1, -2)

@@ -37,6 +37,8 @@ class HandViews:
         joint_valid: ``(B, N, 21)`` bool, whether that truth is known.
         vertices_m: ``(B, N, V, 3)`` true mesh in each crop camera's axes, metres.
         wrist_rotation: ``(B, N, 3, 3)`` the hand's rest frame to each crop camera's axes.
+        camera_rotation: ``(B, N, 3, 3)`` axes that all views share to each crop camera's, where
+            nothing is known but the cameras.
         pose: ``(B, 15, 3, 3)`` true local joint rotations, MANO joint order.
         betas: ``(B, 10)`` true shape.
         masks: ``(B, N, S, S)`` silhouette of the hand, 0 or 1, occluders cut out.
@@ -51,6 +53,7 @@ class HandViews:
     joint_valid: Tensor | None = None
     vertices_m: Tensor | None = None
     wrist_rotation: Tensor | None = None
+    camera_rotation: Tensor | None = None
     pose: Tensor | None = None
     betas: Tensor | None = None
     masks: Tensor | None = None
@@ -65,11 +68,15 @@ class HandViews:
         return replace(self, **moved)
 
     @property
+    def shared_axes(self) -> Tensor | None:
+        """``(B, N, 3, 3)`` from some axes that all views share to each crop camera's."""
+        return self.camera_rotation if self.wrist_rotation is None else self.wrist_rotation
+
+    @property
     def to_first(self) -> Tensor | None:
-        """``(B, N, 3, 3)`` true rotations from each crop camera's axes to the first one's."""
-        if self.wrist_rotation is None:
-            return None
-        return self.wrist_rotation[:, :1] @ self.wrist_rotation.transpose(-1, -2)
+        """``(B, N, 3, 3)`` known rotations from each crop camera's axes to the first one's."""
+        axes = self.shared_axes
+        return None if axes is None else axes[:, :1] @ axes.transpose(-1, -2)
 
 
 class Batch(Protocol):

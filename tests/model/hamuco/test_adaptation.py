@@ -8,15 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.transform import Rotation
 
 import bridge.adapt
-from bridge.adapt import adapt_to_videos
+from bridge.adapt import Watched, adapt_to_videos, watch_videos
 from bridge.cli import main
 from bridge.errors import InputError, ModelError
 from bridge.model.hamuco import HaMuCo
 from bridge.model.hamuco.adaptation import adapt, agreement, split_in_time
 from bridge.model.hamuco.recording import Recorded, RecordedHands, cut_hands
-from bridge.model.nets import HandNets
+from bridge.model.lens import FOCAL_PRIOR
+from bridge.model.nets import HandNets, load_nets
 from bridge.model.pose import ViewHand, ViewHands
 from bridge.model.training.weights import load_network, save_weights
 from bridge.protocol.joints import Side
@@ -168,7 +170,9 @@ def weights(tmp_path: Path) -> Path:
 @pytest.fixture
 def videos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Stands for two videos and what the tracker sees in them."""
-    monkeypatch.setattr(bridge.adapt, "cut_videos", lambda *_, **__: (recording(80), {}))
+    monkeypatch.setattr(
+        bridge.adapt, "watch_videos", lambda *_, **__: Watched(recording(80), {}, None)
+    )
     return [tmp_path / "left.mp4", tmp_path / "right.mp4"]
 
 
@@ -180,6 +184,7 @@ def test_weights_come_of_videos(videos, weights, tmp_path) -> None:
     assert (done.learned, done.after.samples) == (54, 16)
     assert set(done.to_dict()) == {
         "learned_samples",
+        "cameras_found",
         "held_out_before",
         "held_out_after",
         "offsets_s",
@@ -210,7 +215,7 @@ def test_weights_come_of_videos(videos, weights, tmp_path) -> None:
 def test_what_cannot_be_done_is_said_before_anything_is_watched(
     videos, weights, tmp_path, change, said, monkeypatch
 ) -> None:
-    monkeypatch.setattr(bridge.adapt, "cut_videos", None)
+    monkeypatch.setattr(bridge.adapt, "watch_videos", None)
     options = {"steps": 3, "hold_out": 0.2, "device": "cpu"} | {
         k: v for k, v in change.items() if k not in ("videos", "output")
     }
@@ -230,7 +235,7 @@ def test_an_output_is_not_replaced_unasked(videos, weights, tmp_path) -> None:
 
 
 def test_videos_without_hands_say_what_to_do(videos, weights, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(bridge.adapt, "cut_videos", lambda *_, **__: ([], {}))
+    monkeypatch.setattr(bridge.adapt, "watch_videos", lambda *_, **__: Watched([], {}, None))
     with pytest.raises(InputError, match="no hand was seen by two views at once"):
         adapt_to_videos(
             videos, tmp_path / "o.safetensors", nets=HandNets.__new__(HandNets), weights=weights
@@ -268,6 +273,60 @@ def test_the_verb_shows_before_and_after(videos, weights, tmp_path, monkeypatch,
     assert ended.value.code == 0
     assert "is not accuracy" in " ".join(capsys.readouterr().err.split())
     assert "held_out_after" in report.read_text()
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("augment", [False, True])
+def test_known_cameras_say_how_crops_are_turned(side: Side, augment: bool) -> None:
+    """A point goes through the cameras' rotations and the crop's to where its label is."""
+    rng = np.random.default_rng(3)
+    rotation = Rotation.from_rotvec([[0, 0, 0], [0.1, -0.7, 0.3], [-0.4, 0.5, 0.1]]).as_matrix()
+    offset = np.array([[0.02, 0.01, 0.5], [0.05, 0.0, 0.6], [-0.04, 0.03, 0.55]])
+    points = 0.06 * rng.standard_normal((21, 3))
+    focal_px = FOCAL_PRIOR * max(SIZE_PX)
+    views = []
+    for k, (turn, place) in enumerate(zip(rotation, offset, strict=True)):
+        there = points @ turn.T + place
+        views.append(
+            seen(f"v{k}", focal_px * there[:, :2] / there[:, 2:] + np.array(SIZE_PX) / 2, side)
+        )
+    picture = np.zeros((SIZE_PX[1], SIZE_PX[0], 3), np.uint8)
+    cut = cut_hands(0.0, [picture] * 3, views, None)
+    batch = RecordedHands(cut, videos=3, size=None, rotation=rotation).batch(
+        [5], views=3, augment=augment
+    )
+    mirror = np.array([-1.0, 1, 1]) if side is Side.LEFT else np.ones(3)
+    placed = [
+        (points + place @ turn) * mirror for turn, place in zip(rotation, offset, strict=True)
+    ]
+    for axes, focal, labels in zip(
+        batch.camera_rotation[0].double().numpy(), batch.focal[0], batch.landmarks[0], strict=True
+    ):
+        wrong = []
+        for where in placed:  # views come in any order
+            there = where @ axes.T
+            wrong.append(np.abs(float(focal) * there[:, :2] / there[:, 2:] - labels.numpy()).max())
+        assert min(wrong) < 1e-4
+
+
+def test_known_cameras_are_what_views_are_compared_by() -> None:
+    net = HaMuCo(tiny(alignment="procrustes", warm_up=0.0), hand())
+    known = RecordedHands(recording(4), videos=2, size=32, rotation=np.eye(3)[None].repeat(2, 0))
+    unknown = RecordedHands(recording(4), videos=2, size=32)
+    for source, alignment in ((known, "extrinsics"), (unknown, "procrustes")):
+        run = adapt(net, source, views=2, steps=1)
+        assert run.model.changes["alignment"] == alignment
+        # Whoever uses it next may not know cameras.
+        assert net.config.alignment == "procrustes"
+
+
+def test_a_real_recording_tells_how_its_cameras_are_turned(shared_dir) -> None:
+    folder = shared_dir / "data" / "desk_two_views"
+    seen = watch_videos([folder / "cam0_test.mp4", folder / "cam1_test.mp4"], load_nets(), None)
+    assert seen.rotation is not None
+    turn = np.degrees(Rotation.from_matrix(seen.rotation[1]).magnitude())
+    assert turn == pytest.approx(74.1, abs=6)  # by its calibration
+    assert len(seen.hands) > 300
 
 
 def test_without_pictures_none_are_cut() -> None:

@@ -14,9 +14,8 @@ from scipy.spatial.transform import Rotation
 
 from bridge.demo.body import SKIN_SURFACE, body, body_albedo
 from bridge.model.hand import open_hand
-from bridge.model.hand.articulation import LIMITS_RAD, Articulation
+from bridge.model.hand.articulation import AT_EASE, LIMITS_RAD, Articulation
 from bridge.model.render import Camera, Canvas, Light, SkinTone, shade
-from bridge.model.selfcal.start import AT_EASE
 from bridge.protocol.joints import N_BETAS, Side
 
 BETAS = np.zeros(N_BETAS)

@@ -12,6 +12,7 @@ Fingers go in joint order here: index, middle, little, ring, thumb.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,9 @@ from bridge.model.pose import FloatArray
 from bridge.protocol.joints import KEYPOINT_OF_JOINT, N_BETAS, N_JOINTS, N_KEYPOINTS, Side
 
 __all__ = [
+    "ACTIVE_LIMITS_RAD",
     "ANGLE_NAMES",
+    "AT_EASE",
     "LIMITS_RAD",
     "N_ANGLES",
     "N_PARAMETERS",
@@ -31,6 +34,7 @@ __all__ = [
     "bones_of",
 ]
 
+Range = tuple[float, float]
 _FINGERS = ("index", "middle", "little", "ring", "thumb")
 _KINDS = ("flexion1", "abduction1", "twist1", "flexion2", "abduction2", "flexion3")
 N_ANGLES = len(_KINDS) * len(_FINGERS)
@@ -42,14 +46,25 @@ N_PARAMETERS = 6 + N_ANGLES + N_BETAS
 
 _FINGER_LIMITS_DEG = ((-35, 100), (-25, 25), (-12, 12), (-15, 120), (-6, 6), (-25, 90))
 _THUMB_LIMITS_DEG = ((-40, 50), (-40, 45), (-40, 40), (-30, 75), (-18, 18), (-40, 95))
-LIMITS_RAD: FloatArray = np.radians(
-    [
-        limits
-        for finger, thumb in zip(_FINGER_LIMITS_DEG, _THUMB_LIMITS_DEG, strict=True)
-        for limits in (finger, finger, finger, finger, thumb)
-    ]
-)
+_ACTIVE_FINGER_DEG = ((-20, 90), (-20, 20), (-12, 12), (-5, 105), (-6, 6), (-5, 80))
+_ACTIVE_THUMB_DEG = ((-30, 45), (-30, 40), (-40, 40), (-20, 70), (-18, 18), (-20, 85))
+
+
+def _limits(finger_deg: Sequence[Range], thumb_deg: Sequence[Range]) -> FloatArray:
+    by_kind = zip(finger_deg, thumb_deg, strict=True)
+    return np.radians([limits for finger, thumb in by_kind for limits in (*[finger] * 4, thumb)])
+
+
+LIMITS_RAD: FloatArray = _limits(_FINGER_LIMITS_DEG, _THUMB_LIMITS_DEG)
 """Lower and upper limit of each angle, ``(30, 2)``: passive ranges, wide enough for most people."""
+
+ACTIVE_LIMITS_RAD: FloatArray = _limits(_ACTIVE_FINGER_DEG, _ACTIVE_THUMB_DEG)
+"""How far fingers go by themselves: they are hardly ever bent backwards."""
+
+AT_EASE: FloatArray = np.radians(
+    [[20.0] * 4 + [5], [0.0] * 5, [0.0] * 5, [25.0] * 4 + [10], [0.0] * 5, [15.0] * 4 + [15]]
+).ravel()
+"""Angles of a hand at ease ``(30,)``."""
 
 _KNUCKLES = range(1, N_JOINTS, 3)
 _CHAIN_JOINTS = np.array([[j + level for j in _KNUCKLES] for level in range(3)])

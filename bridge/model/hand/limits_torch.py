@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from bridge.model.hand.articulation import LIMITS_RAD, bones_of
 from bridge.model.hand.interface import HandModel
+from bridge.model.pose import FloatArray
 from bridge.protocol.joints import N_JOINTS, Side
 
 __all__ = ["JointLimits"]
@@ -27,13 +28,14 @@ class JointLimits(nn.Module):
 
     Args:
         model: The hand; its flexion axes and bones give the angles' axes.
+        limits_rad: ``(30, 2)``, in the order of ``ANGLE_NAMES``.
     """
 
     frames: Tensor
     low: Tensor
     high: Tensor
 
-    def __init__(self, model: HandModel) -> None:
+    def __init__(self, model: HandModel, limits_rad: FloatArray = LIMITS_RAD) -> None:
         super().__init__()
         bones = bones_of(model)[1:, ..., 0]  # (3 levels, 5 fingers, 3), fingers in joint order
         joints = np.array([[1 + 3 * f + level for f in range(_FINGERS)] for level in range(3)])
@@ -46,7 +48,7 @@ class JointLimits(nn.Module):
         frames = np.zeros((N_JOINTS, 3, 3))
         frames[joints] = np.stack([a, handed * np.cross(d, a), handed * d], -1)
         limits = np.zeros((N_JOINTS, 3, 2))
-        by_kind = LIMITS_RAD.reshape(-1, _FINGERS, 2)
+        by_kind = limits_rad.reshape(-1, _FINGERS, 2)
         for level, kinds in enumerate(_KINDS_OF_LEVEL):
             for axis, kind in enumerate(kinds):
                 if kind is not None:

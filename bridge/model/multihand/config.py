@@ -74,6 +74,10 @@ class MultiHandConfig:
         hidden: Hidden features of the heads on a hand's cell.
         rotation: How a hand's turn is given: ``vector`` (Rodrigues, 61 numbers a hand as in the
             paper), or ``6d``, which has no jump and learns faster where cameras are all around.
+        mean_pose: Eq. 5's mean, which the network says by zeros: the ``flat`` hand, or one
+            ``at_ease``, as MANO's mean is.
+        limits: From where on L_reg counts angles: what joints can be made to do (``passive``), or
+            do by themselves (``active``).
         most_hands: Most hands that are decoded of a picture (section III-D: 10).
         threshold: Least score of a hand.
         photo_px: Pixels of the picture that are one of the rendering that L_pho compares.
@@ -93,6 +97,8 @@ class MultiHandConfig:
     channels: int = 256
     hidden: int = 512
     rotation: Literal["vector", "6d"] = "vector"
+    mean_pose: Literal["flat", "at_ease"] = "flat"
+    limits: Literal["passive", "active"] = "passive"
     most_hands: int = 10
     threshold: float = 0.3
     photo_px: int = 2

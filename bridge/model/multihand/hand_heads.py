@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from bridge.model.hand.articulation import AT_EASE, Articulation
 from bridge.model.hand.layer import HandLayer
 from bridge.model.hand.rotation_torch import rotation_from_6d, rotation_from_axis_angle
 from bridge.model.layers.basic import mlp, start_near_zero
@@ -61,8 +63,14 @@ class HandHeads(nn.Module):
         hand: The right hand's model.
     """
 
+    mean: Tensor
+
     def __init__(self, config: MultiHandConfig, deep: int, hand: HandLayer) -> None:
         super().__init__()
+        ease = Articulation(hand.model).rotations(np.eye(3), AT_EASE)[1:]
+        flat = np.broadcast_to(np.eye(3), ease.shape)
+        mean = ease if config.mean_pose == "at_ease" else flat
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32), persistent=False)
         self._config, self._hand = config, hand
         look = config.channels * (2 * _AROUND + 1) ** 2 + deep
         whole, hidden, small = look + 3 * N_KEYPOINTS, config.hidden, max(16, config.hidden // 4)
@@ -125,7 +133,7 @@ class HandHeads(nn.Module):
             root = rotation_from_6d(turn + start)
         else:
             root = rotation_from_axis_angle(turn)
-        bent = rotation_from_axis_angle(pose.unflatten(-1, (15, 3)))
+        bent = self.mean @ rotation_from_axis_angle(pose.unflatten(-1, (15, 3)))
         return torch.cat([root[:, None], bent], 1), betas, place
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from bridge.errors import InputError
+from bridge.model.hand.articulation import ACTIVE_LIMITS_RAD, LIMITS_RAD
 from bridge.model.hand.layer import HandLayer
 from bridge.model.hand.limits_torch import JointLimits
 from bridge.model.multihand.camera import Camera
@@ -49,7 +50,8 @@ class MultiHandNet(nn.Module):
     def __init__(self, config: MultiHandConfig, hand: HandLayer) -> None:
         super().__init__()
         self.config, self.hand = config, hand
-        self.limits = JointLimits(hand.model)
+        active = config.limits == "active"
+        self.limits = JointLimits(hand.model, ACTIVE_LIMITS_RAD if active else LIMITS_RAD)
         channels = config.channels
         self.encoder = Encoder(config)
         self.centre = _map_head(channels, 1, _RARE)

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bridge.model.hand.articulation import AT_EASE
 from bridge.model.pose import BoolArray, FloatArray
 from bridge.model.selfcal.cameras import N_CAMERA, Cameras
 from bridge.model.selfcal.keyframes import choose_keyframes
 from bridge.model.selfcal.lenses import lens_priors
 from bridge.model.selfcal.skeleton import N_SHAPE
 from bridge.model.selfcal.solve import Priors, Solution, solve
-from bridge.model.selfcal.start import AT_EASE, place_cameras, pose_hands
+from bridge.model.selfcal.start import place_cameras, pose_hands
 from bridge.model.selfcal.terms import Noise
 from bridge.model.selfcal.tracks import HandTrack
 

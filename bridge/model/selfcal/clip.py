@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from bridge.model.anchor import Anchor
 from bridge.model.anchor.hold import anchored_calibration, lenses_of, stage_of_view
+from bridge.model.hand.articulation import AT_EASE
 from bridge.model.pose import BoolArray, FloatArray, HandPose, Hands, ViewHands
 from bridge.model.selfcal.calibrate import Calibration
 from bridge.model.selfcal.cameras import Cameras
@@ -18,7 +19,7 @@ from bridge.model.selfcal.lenses import Lenses, lens_priors
 from bridge.model.selfcal.skeleton import N_SHAPE, betas_of, rest_keypoints, skeleton
 from bridge.model.selfcal.solve import Priors, Solution, solve
 from bridge.model.selfcal.stage import CAMERA_STAGE
-from bridge.model.selfcal.start import AT_EASE, pose_hands
+from bridge.model.selfcal.start import pose_hands
 from bridge.model.selfcal.terms import Noise
 from bridge.model.selfcal.tracks import HandTrack, tracks_of
 from bridge.model.selfcal.whose import calibrate_views

@@ -13,14 +13,14 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from bridge.model.hand import open_hand
-from bridge.model.hand.articulation import LIMITS_RAD, N_ANGLES, Articulation, Posed
+from bridge.model.hand.articulation import AT_EASE, LIMITS_RAD, N_ANGLES, Articulation, Posed
 from bridge.model.hand.posterior import ANGLE_INFORMATION, HELD
 from bridge.model.hand.rotation import matrix_from_rotvec
 from bridge.model.pose import FloatArray, HandPose
 from bridge.model.selfcal.cameras import Cameras
 from bridge.model.selfcal.skeleton import betas_of, rest_keypoints, skeleton
 from bridge.model.selfcal.stage import Stage
-from bridge.model.selfcal.start import AT_EASE, pose_hands, scaled_to, size_m
+from bridge.model.selfcal.start import pose_hands, scaled_to, size_m
 from bridge.model.selfcal.terms import ANGLES, N_POSE, Motion, Noise
 from bridge.model.selfcal.tracks import HandTrack
 from bridge.protocol.joints import Side

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from bridge.model.hand.articulation import N_ANGLES
+from bridge.model.hand.articulation import AT_EASE, N_ANGLES
 from bridge.model.pose import FloatArray
 from bridge.model.selfcal.cameras import Cameras
 from bridge.model.selfcal.skeleton import rest_keypoints, skeleton
@@ -15,12 +15,7 @@ from bridge.model.selfcal.terms import Motion
 from bridge.model.selfcal.tracks import HandTrack
 from bridge.protocol.joints import BONES, Side
 
-__all__ = ["AT_EASE", "place_cameras", "pose_hands"]
-
-AT_EASE: FloatArray = np.radians(
-    [[20.0] * 4 + [5], [0.0] * 5, [0.0] * 5, [25.0] * 4 + [10], [0.0] * 5, [15.0] * 4 + [15]]
-).ravel()
-"""Angles of a hand at ease ``(30,)``."""
+__all__ = ["place_cameras", "pose_hands"]
 
 _PARENT, _CHILD = np.array(BONES).T
 _PALM = [0, 1, 5, 9, 13, 17]

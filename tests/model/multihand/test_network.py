@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -220,3 +221,31 @@ def test_scores_of_perfect_hands_are_perfect() -> None:
     assert scores.metrics["pa_mpvpe_mm"].mean < 1e-3
     assert scores.metrics["pixel"].mean < 1e-3
     assert scores.metrics["side"].mean == 1
+
+
+def test_a_network_that_says_nothing_of_the_pose_means_the_mean_pose() -> None:
+    """Eq. 5: pose parameters are what a hand differs by from the mean."""
+    for mean, bent_deg in (("flat", 0.0), ("at_ease", 20.0)):
+        net = network(tiny(mean_pose=mean))
+        for parameter in net.heads.mano.parameters():
+            torch.nn.init.zeros_(parameter)
+        with torch.inference_mode():
+            hands = net(scenes()).hands
+        angles = torch.rad2deg(net.limits.angles(hands.rotations[:, 1:]))
+        # First joints of the index, middle, little and ring finger.
+        torch.testing.assert_close(
+            angles[:, [0, 3, 6, 9], 0], torch.full((len(angles), 4), bent_deg), atol=0.1, rtol=0
+        )
+
+
+def test_active_limits_do_not_let_fingers_bend_backwards() -> None:
+    wide, active = (network(tiny(limits=name)).limits for name in ("passive", "active"))
+    back = torch.deg2rad(torch.tensor(-14.0))
+    turn = torch.tensor([[1.0, 0, 0], [0, 0, 0], [0, 0, 0]])
+    turn[1:, 1:] = torch.stack(
+        [torch.stack([back.cos(), -back.sin()]), torch.stack([back.sin(), back.cos()])]
+    )
+    pose = torch.eye(3).repeat(15, 1, 1)
+    pose[1] = wide.frames[1] @ turn @ wide.frames[1].T  # the index finger's second joint
+    assert wide.excess(pose).sum() < 1e-4
+    assert active.excess(pose).sum() == pytest.approx(math.radians(9), abs=1e-3)

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bridge.model.hand.articulation import AT_EASE
 from bridge.model.selfcal.cameras import N_CAMERA, Cameras
 from bridge.model.selfcal.skeleton import N_SHAPE
-from bridge.model.selfcal.start import AT_EASE, place_cameras, pose_hands
+from bridge.model.selfcal.start import place_cameras, pose_hands
 from bridge.model.selfcal.terms import N_POSE, Noise, linearise
 from tests.model.selfcal.conftest import tracks
 

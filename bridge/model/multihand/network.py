@@ -7,6 +7,7 @@ One feature map, and heads on it: maps of centres and keypoints, and what cells 
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -45,7 +46,11 @@ class MultiHandNet(nn.Module):
 
     Attributes:
         pretrained: How names of parameters begin that began trained.
+        meaning: What weights mean depends on these of the configuration; what each was where a
+            weights file does not tell.
     """
+
+    meaning: ClassVar[dict[str, str]] = {"mean_pose": "flat"}
 
     def __init__(self, config: MultiHandConfig, hand: HandLayer) -> None:
         super().__init__()

@@ -126,10 +126,12 @@ def begin_with(network: nn.Module, path: Path) -> None:
         path: What `save_weights`, or a training run's checkpoint, wrote.
 
     Raises:
-        InputError: Less than half of the network's numbers are in the file.
+        InputError: Less than half of the network's numbers are in the file, or they are of a
+            configuration in which the same numbers mean other hands (``network.meaning``).
         ModelError: The file is missing or damaged.
     """
-    trained, own = _network_alone(read_weights(path)[0]), network.state_dict()
+    tensors, about = read_weights(path)
+    trained, own = _network_alone(tensors), network.state_dict()
     same = {k: v for k, v in trained.items() if k in own and v.shape == own[k].shape}
     share = sum(v.numel() for v in same.values()) / sum(v.numel() for v in own.values())
     # Networks of any two kinds share some short vectors: that is no beginning.
@@ -137,6 +139,15 @@ def begin_with(network: nn.Module, path: Path) -> None:
         raise InputError(
             f"{path} is of another network: only {share:.0%} of this one's numbers are in it"
         )
+    stored = about.get("config")
+    for name, usual in getattr(network, "meaning", {}).items():
+        theirs = stored.get(name, usual) if isinstance(stored, dict) else usual
+        wanted = getattr(network.config, name)
+        if theirs != wanted:
+            raise InputError(
+                f"{path} was trained with {name} = {theirs}, without which its numbers mean other"
+                f" hands: --set model.changes.{name}={theirs}, or begin with other weights"
+            )
     load_into(network, own | same, str(path))
 
 

@@ -12,6 +12,7 @@ from bridge.errors import InputError, ModelError
 from bridge.model.hand.layer import open_hand_layer
 from bridge.model.training import weights as module
 from bridge.model.training.checkpoint import read_tensors, write_tensors
+from bridge.model.training.config import load_config
 from bridge.model.training.networks import NETWORKS, architecture
 from bridge.model.training.weights import (
     begin_with,
@@ -148,3 +149,16 @@ def test_an_svr_hand_may_begin_as_an_mvr_hand_and_a_run_as_what_is_shipped(tmp_p
     for name in set(weights) - own:
         torch.testing.assert_close(weights[name], theirs[name], rtol=2e-3, atol=1e-4)
     begin_with(one, shipped_weights("simahand-svr"))
+
+
+def test_weights_that_mean_another_pose_are_no_beginning() -> None:
+    entry = architecture("multihand")
+    changes = load_config("cpu", network="multihand").model.changes | {"weights": None}
+    for mean_pose, fits in (("flat", True), ("at_ease", False)):
+        config = entry.configure("weak", changes | {"mean_pose": mean_pose})
+        network = entry.build(config, open_hand_layer())
+        if fits:
+            begin_with(network, shipped_weights("multihand"))
+        else:
+            with pytest.raises(InputError, match=r"model\.changes\.mean_pose=flat"):
+                begin_with(network, shipped_weights("multihand"))

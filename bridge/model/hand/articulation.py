@@ -59,7 +59,7 @@ LIMITS_RAD: FloatArray = _limits(_FINGER_LIMITS_DEG, _THUMB_LIMITS_DEG)
 """Lower and upper limit of each angle, ``(30, 2)``: passive ranges, wide enough for most people."""
 
 ACTIVE_LIMITS_RAD: FloatArray = _limits(_ACTIVE_FINGER_DEG, _ACTIVE_THUMB_DEG)
-"""How far fingers go by themselves: they are hardly ever bent backwards."""
+"""About how far fingers go by themselves, chosen here: they are hardly ever bent backwards."""
 
 AT_EASE: FloatArray = np.radians(
     [[20.0] * 4 + [5], [0.0] * 5, [0.0] * 5, [25.0] * 4 + [10], [0.0] * 5, [15.0] * 4 + [15]]

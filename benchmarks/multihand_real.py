@@ -124,24 +124,16 @@ def scored(weights: Path, options: argparse.Namespace) -> dict[str, Any]:
         found[name] = {}
         for threshold in THRESHOLDS:
             network.config = replace(network.config, threshold=threshold)
-            found[name][str(threshold)] = score_of(network, source, len(source))
+            scores = score_scenes(network, source, pictures=len(source))
+            found[name][str(threshold)] = scores.to_dict()
     trained = about["run"]["data"]["options"]
     pasted = scored_pictures(options.test, network.config, trained)
     found["pasted"] = {}
     for threshold in THRESHOLDS:
         network.config = replace(network.config, threshold=threshold)
-        found["pasted"][str(threshold)] = score_of(network, pasted, PASTED)
+        found["pasted"][str(threshold)] = score_scenes(network, pasted, pictures=PASTED).to_dict()
     found["desk_3d"] = desk(network)
     return found
-
-
-def score_of(network: MultiHandNet, source: Any, pictures: int) -> dict[str, Any] | None:
-    from bridge.errors import InputError
-
-    try:
-        return score_scenes(network, source, pictures=pictures).to_dict()
-    except InputError:  # nothing was found
-        return None
 
 
 def desk(network: MultiHandNet) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from bridge.model.tracker import HandTracker
 from bridge.offline import view_names
 from bridge.offsets import VideoOffset, find_offsets, watch
 from bridge.streams import VideoFile, synchronised
+from bridge.streams.merge import check_offsets
 
 if TYPE_CHECKING:
     from bridge.model.hamuco.adaptation import Agreement
@@ -108,7 +109,7 @@ def adapt_to_videos(
 
     Raises:
         InputError: One video only, no hands that two views see at once, too short a recording,
-            an option out of range, or an output that exists.
+            an option out of range, or an output that exists or cannot be written.
         ModelError: The weights cannot be used.
         VideoError: A file is not a readable video.
     """
@@ -116,7 +117,13 @@ def adapt_to_videos(
     from bridge.model.hamuco.adaptation import adapt, agreement, split_in_time
     from bridge.model.hamuco.recording import RecordedHands
     from bridge.model.training.run import pick_device
-    from bridge.model.training.weights import hand_of, load_network, save_weights, shipped_weights
+    from bridge.model.training.weights import (
+        hand_of,
+        load_network,
+        options_of,
+        save_weights,
+        shipped_weights,
+    )
 
     if len(videos) < 2:
         raise InputError(
@@ -143,11 +150,10 @@ def adapt_to_videos(
             "no hand was seen by two views at once: film them from nearer, in even light, with the"
             " wrists in view, and all videos at the same time"
         )
-    options = about.get("run", {}).get("data", {}).get("options", {})
     known: dict[str, Any] = {
         "videos": len(videos),
         "size": size,
-        "upright": bool(options.get("upright", True)),
+        "upright": bool(options_of(about).get("upright", True)),
     }
     learned, held_out = split_in_time(seen.hands, hold_out)
     kept = RecordedHands(held_out, **known)
@@ -165,13 +171,16 @@ def adapt_to_videos(
     described = run.model_dump(mode="json")
     described["model"]["hand"] = hand_of(about)
     described["data"]["options"] = {"upright": known["upright"]}
-    files = save_weights(
-        output,
-        network,
-        name="hamuco",
-        config=network.config,
-        about={"run": described, "steps": steps, "adapted": True},
-    )
+    try:
+        files = save_weights(
+            output,
+            network,
+            name="hamuco",
+            config=network.config,
+            about={"run": described, "steps": steps, "adapted": True},
+        )
+    except OSError as error:
+        raise InputError(f"cannot write {output}: {error.strerror or error}") from error
     cameras_found = seen.rotation is not None
     return Adaptation(len(learned), before, after, seen.offsets, cameras_found, tuple(files))
 
@@ -194,13 +203,13 @@ def watch_videos(
         on_progress: Called with frames done and, where the files say, how many there are.
 
     Raises:
-        InputError: Not one offset for each video.
+        InputError: Not one usable offset for each video.
         VideoError: A file is not a readable video.
     """
     from bridge.model.hamuco.recording import cut_hands
 
-    if offsets_s is not None and len(offsets_s) != len(videos):
-        raise InputError(f"{len(videos)} videos need {len(videos)} offsets, not {len(offsets_s)}")
+    if offsets_s is not None:
+        check_offsets(offsets_s, len(videos))
     names = view_names(videos)
     offsets: dict[str, VideoOffset] = {}
     hands: list[Recorded] = []

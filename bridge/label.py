@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from bridge.model.multihand.labelled import (
 )
 from bridge.model.nets import HandNets
 from bridge.model.palm import detect
-from bridge.model.pose import ViewHand, ViewHands
+from bridge.model.pose import ViewHand
 from bridge.model.roi import roi_from_landmarks
 from bridge.model.tracker import HandTracker
 from bridge.offline import view_names
@@ -66,7 +67,7 @@ def label_videos(
 
     Raises:
         InputError: There are no videos, the folder has files or cannot be written, a number is out
-            of range, or no picture shows a hand.
+            of range, or no picture can be labelled.
         VideoError: A file is not a readable video.
     """
     if not videos:
@@ -81,6 +82,7 @@ def label_videos(
         if any(folder.iterdir()):
             raise InputError(f"{folder} has files already: give another folder")
         pictures: list[Labelled] = []
+        left_out: Counter[str] = Counter()
         for k, name in enumerate(view_names(videos)):
             before = sum(counts[:k])
             every = max(1, -(-counts[k] // most))
@@ -89,17 +91,23 @@ def label_videos(
             for number, frame in enumerate(files[k].frames()):
                 picture = frame.rgb()
                 (seen,) = tracker.track({name: picture})
-                if number % every == 0 and (hands := _known(nets, picture, seen)):
-                    labelled = _labelled(f"{name}_{number:06d}.jpg", hands, picture, size)
-                    _write(folder / labelled.file, picture, size)
-                    pictures.append(labelled)
-                    kept += 1
+                if number % every == 0:
+                    hands = [hand for hand in seen.hands if hand is not None]
+                    if doubt := _doubt(nets, picture, hands):
+                        left_out[doubt] += 1
+                    else:
+                        labelled = _labelled(f"{name}_{number:06d}.jpg", hands, picture, size)
+                        _write(folder / labelled.file, picture, size)
+                        pictures.append(labelled)
+                        kept += 1
                 on_progress(before + number + 1, sum(counts))
                 if kept == most:
                     break
         if not pictures:
+            why = ", ".join(f"{doubt} in {count}" for doubt, count in left_out.most_common())
             raise InputError(
-                "no hand was found in these videos: film from nearer, in even light, wrists in view"
+                f"none of {left_out.total()} pictures can be labelled ({why}): film one person, "
+                "from nearer, in even light, wrists in view"
             )
         found = LabelledSet(pictures=pictures)
         # The labels last: a set that was cut off has none.
@@ -111,23 +119,24 @@ def label_videos(
     return found
 
 
-def _known(nets: HandNets, picture: NDArray[np.uint8], seen: ViewHands) -> list[ViewHand]:
-    """The hands of a picture; none if there may be others, or one is not to be trusted."""
-    hands = [hand for hand in seen.hands if hand is not None]
-    if not hands or min(float(np.mean(hand.confidence)) for hand in hands) < _TRUSTED:
-        return []
+def _doubt(nets: HandNets, picture: NDArray[np.uint8], hands: Sequence[ViewHand]) -> str | None:
+    """Why a picture is left out; None where all of its hands are known, and to be trusted."""
+    if not hands:
+        return "no hand was found"
+    if min(float(np.mean(hand.confidence)) for hand in hands) < _TRUSTED:
+        return "a hand is doubtful"
     # Sides are told as one person's: another's right hand beside a right one would be a left one.
     looks = [(picture, roi_from_landmarks(hand.landmarks_px)) for hand in hands]
     for hand, look in zip(hands, landmarks.find(nets, looks), strict=True):
         if (look.right >= 0.5) != (hand.side is Side.RIGHT):
-            return []
+            return "a hand looks like one of the other side"
     boxes = [(hand.landmarks_px.min(0), hand.landmarks_px.max(0)) for hand in hands]
     (palms,) = detect(nets, [picture])
     for palm in palms:
         centre = palm.box_px[:2]
         if not any(((centre >= low) & (centre <= high)).all() for low, high in boxes):
-            return []
-    return hands
+            return "a hand is not followed"
+    return None
 
 
 def _scale(picture: NDArray[np.uint8], size: int) -> float:

@@ -29,6 +29,7 @@ from bridge.protocol.provenance import CameraUncertainty
 from bridge.provenance import KnownCameras, about_files, cameras_of
 from bridge.recorder import Recorder
 from bridge.streams import VideoFile, synchronised
+from bridge.streams.merge import check_offsets
 
 __all__ = ["Summary", "reconstruct_videos"]
 
@@ -97,13 +98,13 @@ def reconstruct_videos(
 
     Raises:
         VideoError: A file is not a readable video.
-        InputError: The output exists or cannot be written, there are no videos, not an offset or
-            focal length for each, or the fuser has no use for what is given.
+        InputError: The output exists or cannot be written, there are no videos, not a usable
+            offset or focal length for each, or the fuser has no use for what is given.
     """
     if not videos:
         raise InputError("give at least one video")
-    if offsets_s is not None and len(offsets_s) != len(videos):
-        raise InputError(f"{len(videos)} videos need {len(videos)} offsets, not {len(offsets_s)}")
+    if offsets_s is not None:
+        check_offsets(offsets_s, len(videos))
     if focal is not None and len(focal) != len(videos):
         raise InputError(f"{len(videos)} videos need {len(videos)} focal lengths, not {len(focal)}")
     if focal is not None and (fuser != "selfcal" or min(focal) <= 0):

@@ -104,6 +104,16 @@ def test_a_video_without_hands_gives_a_recording_that_says_so(tmp_path: Path, vi
     assert facts["duration_s"] == pytest.approx(29 / 30, abs=1e-3)
 
 
+@pytest.mark.parametrize("offset", ["nan", "inf", "-inf"])
+def test_an_offset_that_is_no_time_is_one_clear_line(
+    tmp_path: Path, video: Path, offset: str
+) -> None:
+    output = tmp_path / "lesson.mcap"
+    result = run("reconstruct", video, video, "--offset", offset, "-o", output)
+    assert "an offset is a number of seconds" in one_clear_line(result)
+    assert not output.exists()
+
+
 def test_a_video_may_begin_before_the_first_one(tmp_path: Path, video: Path) -> None:
     output = tmp_path / "a name without suffix"
     result = run("reconstruct", video, video, "--offset", "-0.5", "-o", output)

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bridge.commands.console import console, progress_bar
+from bridge.commands.outputs import check_outputs
 from bridge.errors import InputError
 from bridge.optional import require
 
@@ -44,35 +45,50 @@ def adapt(
     report: Annotated[
         Path | None, typer.Option(help="Also write what was measured, as JSON.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", "-f", help="Replace the output.")] = False,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Replace the outputs.")] = False,
 ) -> None:
-    """Fine-tune HaMuCo on your own videos: no annotation, no calibration."""
+    """Fine-tune HaMuCo on your own videos: no annotation, no calibration.
+
+    Outputs appear whole, at the end: Ctrl-C leaves all as it was.
+    """
     require("torch", extra="train")
     from bridge.adapt import adapt_to_videos
     from bridge.model.nets import load_nets
+    from sdk_python._whole_file import whole_file
 
     if offset is not None and len(offset) != len(videos) - 1:
         raise InputError(
             f"give --offset once for each further video: {len(videos) - 1} times, not {len(offset)}"
         )
-    with _Bars() as bars:
-        done = adapt_to_videos(
-            videos,
-            output,
-            nets=load_nets(provider),
-            weights=weights,
-            offsets_s=None if offset is None else [0.0, *offset],
-            steps=steps,
-            hold_out=hold_out,
-            device=device,
-            overwrite=force,
-            on_watched=lambda done, total: bars.show("Watching", "frames", done, total),
-            on_learned=lambda done, total: bars.show("Learning", "steps", done, total),
-        )
+    check_outputs(
+        videos,
+        [output] if report is None else [output, report],
+        overwrite=force,
+        flag="--force",
+    )
+    try:
+        with _Bars() as bars:
+            done = adapt_to_videos(
+                videos,
+                output,
+                nets=load_nets(provider),
+                weights=weights,
+                offsets_s=None if offset is None else [0.0, *offset],
+                steps=steps,
+                hold_out=hold_out,
+                device=device,
+                overwrite=force,
+                on_watched=lambda done, total: bars.show("Watching", "frames", done, total),
+                on_learned=lambda done, total: bars.show("Learning", "steps", done, total),
+            )
+    except (KeyboardInterrupt, SystemExit):
+        console.print("Stopped: nothing was written; the same command begins anew.")
+        raise
     _show(done)
-    if report is not None:
-        report.write_text(json.dumps(done.to_dict(), indent=2) + "\n", encoding="utf-8")
     console.print(f"{escape(str(output))} has the weights.")
+    if report is not None:
+        with whole_file(report, overwrite=force) as file:
+            file.write((json.dumps(done.to_dict(), indent=2) + "\n").encode())
 
 
 class _Bars(ExitStack):

@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 
 from bridge.commands.console import console
+from bridge.commands.outputs import check_outputs
 from bridge.errors import InputError
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ def compare(
         raise InputError(f"--min-confidence must be between 0 and 1, not {min_confidence:g}")
     paths = [teacher, *(takes or []), student]
     to_file = None if json == Path("-") else json
-    _check_names(paths, [path for path in (html, to_file) if path is not None], overwrite=overwrite)
+    check_outputs(
+        paths, [path for path in (html, to_file) if path is not None], overwrite=overwrite
+    )
 
     *lessons, played = (_opened(path) for path in paths)
     names = [path.name for path in paths]
@@ -76,17 +79,6 @@ def compare(
         _write(to_file, result.to_json(indent=2) + "\n", overwrite=overwrite)
     elif json is not None:
         typer.echo(result.to_json(indent=2))
-
-
-def _check_names(inputs: list[Path], outputs: list[Path], *, overwrite: bool) -> None:
-    """Refuses what would fail later, or destroy a recording, before any work is done."""
-    if len({output.resolve() for output in outputs}) < len(outputs):
-        raise InputError("--html and --json name the same file")
-    for output in outputs:
-        if output.resolve() in {path.resolve() for path in inputs}:
-            raise InputError(f"{output} is one of the recordings: name another output")
-        if output.exists() and not overwrite:
-            raise InputError(f"{output} exists already; add --overwrite to replace it")
 
 
 def _opened(path: Path) -> Recording:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 from rich.markup import escape
 
 from bridge.commands.console import console, progress_bar
+from bridge.commands.outputs import check_outputs
 from bridge.errors import InputError
 from bridge.optional import require
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["ensemble"]
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+_MOST_PIXELS = 8192 * 8192  # as of videos
 _CLOCK_HZ = 90_000
 
 
@@ -52,24 +54,28 @@ def ensemble(
     threshold: Annotated[
         float | None, typer.Option(help="Least score of a hand; the network's own if not given.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", "-f", help="Replace the output.")] = False,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Replace the outputs.")] = False,
 ) -> None:
     """Find all hands of any number of players, in one pass a picture."""
     from bridge.model.ensemble import MedianColours, MultiHand, write_colours
+    from sdk_python._whole_file import whole_file, whole_path
 
     moving = source.suffix.lower() not in _PICTURES
     kinds = (".json", ".mp4" if moving else ".png")
     if output.suffix.lower() not in kinds:
         raise InputError(f"the output of {source.name} is {' or '.join(kinds)}, not {output.name}")
-    for path in (output, texture):
-        if path is not None and path.exists() and not force:
-            raise InputError(f"{path} exists: give --force to replace it")
+    if texture is not None and texture.suffix.lower() != ".npz":
+        raise InputError(f"the texture is a .npz file, not {texture.name}")
+    inputs = [source] if network is None else [source, network]
+    outputs = [output] if texture is None else [output, texture]
+    check_outputs(inputs, outputs, overwrite=force, flag="--force")
     finder, colours = MultiHand(network, threshold=threshold), MedianColours()
     writer = {".json": _json, ".png": _picture, ".mp4": _video}[output.suffix.lower()]
     frames = count = 0
     with (
-        closing(_frames(source, moving=moving)) as pictures,
-        writer(output) as write,
+        _opened(source, moving=moving) as (total, pictures),
+        whole_file(output, overwrite=force) as file,
+        writer(file) as write,
         progress_bar("Finding hands", "frames") as update,
     ):
         for time_s, picture in pictures:
@@ -77,85 +83,94 @@ def ensemble(
             frames, count = frames + 1, count + len(hands)
             colours.add(hands)
             write(time_s, picture, hands)
-            update(frames, frames)
+            update(frames, total)
     if texture is not None:
-        write_colours(texture, colours.colours())
+        with whole_path(texture, overwrite=force) as draft:
+            write_colours(draft, colours.colours())
         console.print(f"{escape(str(texture))} has the hands' colours.")
     console.print(f"{escape(str(output))}: {count} hands in {frames} frames.")
 
 
-def _frames(
+@contextmanager
+def _opened(
     source: Path, *, moving: bool
-) -> Generator[tuple[float, NDArray[np.uint8]], None, None]:
-    """Times and pictures."""
+) -> Iterator[tuple[int | None, Iterator[tuple[float, NDArray[np.uint8]]]]]:
+    """How many pictures there are, where the file says it; their times, and the pictures."""
     if moving:
         from bridge.streams.files import VideoFile
 
-        with VideoFile(source) as video:
-            for frame in video.frames():
-                yield frame.time_ns / 1e9, frame.rgb()
+        with VideoFile(source, allow_cut_short=True) as video:
+            yield video.frame_count, ((f.time_ns / 1e9, f.rgb()) for f in video.frames())
         return
-    cv2 = require("cv2", extra="bridge")
-    import numpy as np
+    from bridge.model.pictures import decode_picture
 
     try:
-        content = np.frombuffer(source.read_bytes(), np.uint8)
+        picture = decode_picture(source.read_bytes(), most_pixels=_MOST_PIXELS)
     except OSError as error:
         raise InputError(f"{source} cannot be read ({error.strerror or error})") from error
-    picture = cv2.imdecode(content, cv2.IMREAD_COLOR_RGB) if content.size else None
     if picture is None:
-        raise InputError(f"{source} is no picture that can be decoded")
-    yield 0.0, picture
+        raise InputError(
+            f"{source} is no picture that can be decoded, or has more than "
+            f"{_MOST_PIXELS // 10**6} million pixels: give another"
+        )
+    yield 1, iter([(0.0, picture)])
 
 
 @contextmanager
-def _json(path: Path) -> Iterator[Write]:
+def _json(file: BinaryIO) -> Iterator[Write]:
     frames: list[dict[str, Any]] = []
 
     def write(time_s: float, _picture: NDArray[np.uint8], hands: list[FoundHand]) -> None:
         frames.append({"time_s": round(time_s, 6), "hands": [_plain(hand) for hand in hands]})
 
     yield write
-    path.write_text(json.dumps({"frames": frames}) + "\n", encoding="utf-8")
+    file.write(f"{json.dumps({'frames': frames})}\n".encode())
 
 
 @contextmanager
-def _picture(path: Path) -> Iterator[Write]:
+def _picture(file: BinaryIO) -> Iterator[Write]:
     from bridge.model.ensemble import draw_hands
 
     cv2 = require("cv2", extra="bridge")
 
     def write(_time_s: float, picture: NDArray[np.uint8], hands: list[FoundHand]) -> None:
-        path.write_bytes(cv2.imencode(".png", draw_hands(picture, hands)[..., ::-1])[1].tobytes())
+        file.write(cv2.imencode(".png", draw_hands(picture, hands)[..., ::-1])[1].tobytes())
 
     yield write
 
 
 @contextmanager
-def _video(path: Path) -> Iterator[Write]:
+def _video(file: BinaryIO) -> Iterator[Write]:
     from bridge.model.ensemble import draw_hands
 
     av = require("av", extra="bridge")
-    with av.open(str(path), "w") as container:
-        streams: list[Any] = []
+    try:
+        with av.open(file, "w", format="mp4") as container:
+            streams: list[Any] = []
+            ticks = -1
 
-        def write(time_s: float, picture: NDArray[np.uint8], hands: list[FoundHand]) -> None:
-            drawn = draw_hands(picture, hands)
-            # The codec stores colours of 2 x 2 pixels together.
-            height, width = (length - length % 2 for length in drawn.shape[:2])
-            if not streams:
-                stream = container.add_stream("libx264", options={"crf": "20"})
-                stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-                stream.codec_context.time_base = Fraction(1, _CLOCK_HZ)
-                streams.append(stream)
-            (stream,) = streams
-            frame = av.VideoFrame.from_ndarray(drawn[:height, :width].copy(), format="rgb24")
-            frame.pts, frame.time_base = round(time_s * _CLOCK_HZ), Fraction(1, _CLOCK_HZ)
-            container.mux(stream.encode(frame.reformat(stream.width, stream.height)))
+            def write(time_s: float, picture: NDArray[np.uint8], hands: list[FoundHand]) -> None:
+                nonlocal ticks
+                drawn = draw_hands(picture, hands)
+                # The codec stores colours of 2 x 2 pixels together.
+                height, width = (length - length % 2 for length in drawn.shape[:2])
+                if not streams:
+                    stream = container.add_stream("libx264", options={"crf": "20"})
+                    stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+                    stream.codec_context.time_base = Fraction(1, _CLOCK_HZ)
+                    streams.append(stream)
+                (stream,) = streams
+                frame = av.VideoFrame.from_ndarray(drawn[:height, :width].copy(), format="rgb24")
+                ticks = max(ticks + 1, round(time_s * _CLOCK_HZ))
+                frame.pts, frame.time_base = ticks, Fraction(1, _CLOCK_HZ)
+                container.mux(stream.encode(frame.reformat(stream.width, stream.height)))
 
-        yield write
-        for stream in streams:
-            container.mux(stream.encode())
+            yield write
+            for stream in streams:
+                container.mux(stream.encode())
+    except av.error.FFmpegError as error:
+        reason = error.strerror or error
+        raise InputError(f"the video cannot be encoded ({reason}): write .json instead") from error
 
 
 def _plain(hand: FoundHand) -> dict[str, Any]:

@@ -112,7 +112,8 @@ def _pictures(
     for name, scores in found.items():
         # Real pictures have labels in 2D alone.
         known = (scores.metrics.get(metric) for metric in _OF_PICTURES)
-        shares = (f"{scores.precision:.3f}", f"{scores.recall:.3f}")
+        precision = f"{scores.precision:.3f}" if scores.found else "-"
+        shares = (precision, f"{scores.recall:.3f}")
         table.add_row(name, *shares, *("-" if m is None else f"{m.mean:.2f}" for m in known))
     console.print(table)
 

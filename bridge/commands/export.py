@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from bridge.commands.console import console, progress_bar
+from bridge.commands.outputs import check_outputs
 from bridge.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def export(
     from sdk_python.export.formats import exporter_for
 
     writers = [exporter_for(output, format_name) for output in outputs]
-    _check_names(recording, outputs, overwrite=overwrite)
+    check_outputs([recording], outputs, overwrite=overwrite)
     with RecordingFile(recording) as file:
         if file.lost is not None:
             console.print(f"Note: {escape(str(recording))}: {file.lost}.", style="yellow")
@@ -59,18 +60,6 @@ def export(
                 f"{escape(str(output))}: {len(lesson)} poses, {lesson.duration_s:.2f} s, "
                 f"{size_mb:.1f} MB"
             )
-
-
-def _check_names(recording: Path, outputs: list[Path], *, overwrite: bool) -> None:
-    """Refuses what would fail later, or destroy the recording, before any work is done."""
-    names = [output.resolve() for output in outputs]
-    if len(set(names)) < len(names):
-        raise InputError("two outputs have the same name")
-    if recording.resolve() in names:
-        raise InputError(f"{recording} is the recording itself: name another output")
-    for output in outputs:
-        if output.exists() and not overwrite:
-            raise InputError(f"{output} exists already; add --overwrite to replace it")
 
 
 def _chosen(

@@ -15,8 +15,9 @@ from bridge.errors import InputError
 from bridge.streams.files import VideoFile
 from bridge.streams.frame import Frame, FrameSet
 
-__all__ = ["SynchronisedFiles", "synchronised"]
+__all__ = ["SynchronisedFiles", "check_offsets", "synchronised"]
 
+_MOST_OFFSET_S = 86_400.0
 _TOLERANCE_INTERVALS = 0.55
 _GAP_INTERVALS = 1.5
 
@@ -118,6 +119,19 @@ def _leader(ahead: list[_Ahead]) -> _Ahead | None:
     return next((file for file in fastest_first if file.leads_at(earliest_ns)), None)
 
 
+def check_offsets(offsets_s: Sequence[float], videos: int) -> None:
+    """Refuses offsets that are not a number of seconds for each video.
+
+    Raises:
+        InputError: There are more or fewer, or one is not finite or of more than a day.
+    """
+    if len(offsets_s) != videos:
+        raise InputError(f"{videos} videos need {videos} offsets, not {len(offsets_s)}")
+    for offset_s in offsets_s:
+        if not abs(offset_s) <= _MOST_OFFSET_S:  # nor is nan
+            raise InputError(f"an offset is a number of seconds, of a day at most, not {offset_s}")
+
+
 def synchronised(
     files: Sequence[VideoFile], *, offsets_s: Sequence[float] | None = None
 ) -> SynchronisedFiles:
@@ -132,13 +146,13 @@ def synchronised(
             earlier; zeros if None. The first should be 0.
 
     Raises:
-        InputError: There are no files, two have the same view, or not every file has an offset.
+        InputError: There are no files, two have the same view, or not every file has an offset
+            that can be used.
     """
     offsets = [0.0] * len(files) if offsets_s is None else list(offsets_s)
     if not files:
         raise InputError("give at least one video")
-    if len(offsets) != len(files):
-        raise InputError(f"{len(files)} videos need {len(files)} offsets, not {len(offsets)}")
+    check_offsets(offsets, len(files))
     if len({file.view for file in files}) < len(files):
         raise InputError("two videos have the same view name: name them apart")
     return SynchronisedFiles(files, offsets)

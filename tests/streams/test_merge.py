@@ -99,5 +99,8 @@ def test_what_cannot_be_merged():
         synchronised([])
     with pytest.raises(InputError, match="offsets"):
         synchronised([regular("a")], offsets_s=[0, 1])
+    for offset_s in (float("nan"), float("inf"), -float("inf"), 1e300):
+        with pytest.raises(InputError, match="an offset is a number of seconds"):
+            synchronised([regular("a"), regular("b")], offsets_s=[0, offset_s])
     with pytest.raises(InputError, match="same view"):
         synchronised([regular("a"), regular("a")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.errors import InputError, ModelError
+from bridge.model.hand import open_hand
 from bridge.model.nets.providers import CPU, default_threads
 from bridge.model.nets.session import open_session
 from bridge.model.nets.shipped import shipped_net
@@ -121,7 +122,7 @@ class MultiHand:
 
         Raises:
             InputError: It is no such picture.
-            ModelError: The network gave numbers that are not finite.
+            ModelError: The network gave numbers that are not finite, or not those of hands.
         """
         if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
             raise InputError(
@@ -132,6 +133,7 @@ class MultiHand:
         small, scale, corner = fitted(picture, self.size)
         batch = small.transpose(2, 0, 1)[None].astype(np.float32) / np.float32(255)
         found = dict(zip(OUTPUTS, self._session.run(OUTPUTS, {"images": batch}), strict=True))
+        _check_shapes(found)
         if not all(np.isfinite(value).all() for value in found.values()):
             raise ModelError("the network gives numbers that are not finite: export it again")
         return [
@@ -190,9 +192,36 @@ def _config(session: Any, file: Path) -> dict[str, Any]:
         names = {output.name for output in session.get_outputs()}
         if names != set(OUTPUTS):
             raise ValueError(f"its outputs are {', '.join(sorted(names))}")
-        config = about["config"]
-        return {"size": int(config["size"]), "threshold": float(config["threshold"])}
+        size, threshold = about["config"]["size"], about["config"]["threshold"]
+        shapes = [given.shape for given in session.get_inputs()]
+        if shapes != [[1, 3, size, size]]:
+            raise ValueError(f"it says that its size is {size}, and takes {shapes}")
+        if not 0 < threshold < 1:
+            raise ValueError(f"its threshold is {threshold}")
+        return {"size": int(size), "threshold": float(threshold)}
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(
             f"{file} is not a multi-hand network ({error}): ghosthands models export multihand"
         ) from error
+
+
+def _check_shapes(found: Mapping[str, NDArray[Any]]) -> None:
+    """Refuses what is not of one picture's hands, each as `FoundHand` has it."""
+    hands, vertices = found["scores"].size, len(open_hand(Side.RIGHT).weights)
+    shapes: dict[str, tuple[int, ...]] = {
+        "scores": (),
+        "right": (),
+        "keypoints_px": (21, 2),
+        "joints_m": (21, 3),
+        "vertices_m": (vertices, 3),
+        "albedo": (vertices, 3),
+        "light": (27,),
+        "rotations": (16, 3, 3),
+        "betas": (10,),
+    }
+    for name, shape in shapes.items():
+        if found[name].shape != (1, hands, *shape):
+            raise ModelError(
+                f"the network's {name} are {found[name].shape}, not {(1, hands, *shape)}: give "
+                "what ghosthands models export multihand wrote"
+            )

@@ -24,6 +24,8 @@ from bridge.model.training.trainer import Trainer
 __all__ = ["Agreement", "adapt", "agreement", "split_in_time"]
 
 _LEAST_LEARNED, _LEAST_HELD_OUT = 40, 10
+"""Instants: two hands at one of them make a recording no longer."""
+
 _BATCH = 8
 _PIXELS = 128.0
 
@@ -71,11 +73,13 @@ def split_in_time(hands: Sequence[Recorded], share: float) -> tuple[list[Recorde
     cut_s = times[min(round((1 - share) * len(times)), len(times) - 1)] if times else 0.0
     learned = [hand for hand in hands if hand.time_s < cut_s - 1.0]
     held_out = [hand for hand in hands if hand.time_s >= cut_s]
-    if len(learned) < _LEAST_LEARNED or len(held_out) < _LEAST_HELD_OUT:
+    to_learn, to_check = (len({hand.time_s for hand in part}) for part in (learned, held_out))
+    if to_learn < _LEAST_LEARNED or to_check < _LEAST_HELD_OUT:
         raise InputError(
-            f"only {len(hands)} times was a hand seen by two views at once: too short to learn"
-            f" from ({_LEAST_LEARNED} are needed, and {_LEAST_HELD_OUT} a second later to check)."
-            " Film for at least half a minute, with the hands in sight of both cameras"
+            f"two views saw the same hand at {len(times)} instants: that leaves {to_learn} to learn"
+            f" from ({_LEAST_LEARNED} are needed) and, a second later, {to_check} to check"
+            f" ({_LEAST_HELD_OUT} are needed). Film for at least half a minute, with the hands in"
+            " sight of both cameras"
         )
     return learned, held_out
 
@@ -147,7 +151,10 @@ def adapt(
         The run's configuration, for the weights file.
 
     Raises:
+        InputError: Temporary files cannot be written.
         ModelError: The run diverged.
+        KeyboardInterrupt: SIGINT ended it; unlike a training run, it cannot be gone on with.
+        SystemExit: SIGTERM did, likewise.
     """
     known = source.rotation is not None
     net.config = replace(net.config, alignment="extrinsics" if known else "procrustes")
@@ -167,17 +174,23 @@ def adapt(
         ),
     )
     net.requires_grad_(requires_grad=True)
-    with tempfile.TemporaryDirectory() as folder:
-        Trainer(
-            config,
-            entry=architecture("hamuco"),
-            network=net,
-            model_config=net.config,
-            source=source,
-            folder=Path(folder),
-            device=device,
-            on_progress=lambda progress: on_progress(progress.step, progress.steps),
-        ).run()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            Trainer(
+                config,
+                entry=architecture("hamuco"),
+                network=net,
+                model_config=net.config,
+                source=source,
+                folder=Path(folder),
+                device=device,
+                on_progress=lambda progress: on_progress(progress.step, progress.steps),
+            ).run()
+    except OSError as error:
+        raise InputError(
+            f"cannot write to the folder for temporary files ({error.strerror or error}): make"
+            " room there, or name another in TMPDIR"
+        ) from error
     net.config = replace(net.config, alignment="procrustes")
     net.eval()
     return config

@@ -16,6 +16,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from bridge.model.hand.rotation_torch import full_precision
+
 __all__ = ["Camera"]
 
 _NEAREST_M = 0.05
@@ -68,7 +70,8 @@ class Camera(NamedTuple):
         """
         one = torch.ones_like(depth_m)
         mirror = torch.stack([torch.where(left, -one, one), one, one], -1)
-        turned = (points_m * mirror[..., None, :]) @ self.turn_to(root_px).transpose(-1, -2)
+        with full_precision(points_m):
+            turned = (points_m * mirror[..., None, :]) @ self.turn_to(root_px).transpose(-1, -2)
         return turned + self.at(root_px, depth_m)[..., None, :]
 
     def _ray(self, pixel: Tensor) -> Tensor:

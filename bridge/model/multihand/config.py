@@ -21,11 +21,13 @@ __all__ = ["LossWeights", "MultiHandConfig"]
 class LossWeights:
     """Weights of the losses; 0 leaves a term out, which makes the rows of Table IV.
 
-    The paper states none. Those of the authors' code (SMHR) are kept in their ratios where its
-    terms are these: centre 100, handedness 20, bones 100, photometric 100, regularisation 1000 on
-    ``pose + 0.1 betas``. All are divided by 100 here. Its reprojection is a squared pixel error;
-    eq. 8 is a distance in lengths of a finger bone, and starts near the bones' size. Handedness
-    has more weight than there, as it was hardly learnt in short runs.
+    The paper states none. ``centre``, ``bones`` and ``photometric`` are those of the authors' code
+    (SMHR, 100 each) divided by 100, though it squares the bones' distances. The others are ours, as
+    the terms differ. Its regularisation is 1000 on ``mean excess of 45 angles + 0.1 mean squared
+    beta``, a hundredth of which is 0.22 an angle; here it is 1 on ``sum of excesses + 0.1 norm of
+    betas``. Its reprojection is a squared pixel error; eq. 8 is a distance in lengths of a finger
+    bone, and starts near the bones' size. Its handedness is 20, or 100 at 384 pixels; with less
+    than 1 here it was hardly learnt in short runs.
 
     Attributes:
         centre: L_cp, eq. 3.

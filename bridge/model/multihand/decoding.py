@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from bridge.model.hand.rotation_torch import full_precision
+
 __all__ = ["LocalKeypoints", "cell_of", "local_keypoints", "middles", "peaks"]
 
 _SHARPNESS = 2.0
@@ -79,4 +81,6 @@ def local_keypoints(logits: Tensor, cells: Tensor, stride: int, reach_px: float)
     near = -away / (2 * reach_px**2)
     flat = logits.flatten(2)
     share = (_SHARPNESS * flat + near[:, None]).softmax(-1)
-    return LocalKeypoints(share @ places, (flat + near[:, None]).amax(-1).sigmoid())
+    with full_precision(share):
+        pixel = share @ places
+    return LocalKeypoints(pixel, (flat + near[:, None]).amax(-1).sigmoid())

@@ -18,7 +18,11 @@ from torch import Tensor, nn
 
 from bridge.model.hand.articulation import AT_EASE, Articulation
 from bridge.model.hand.layer import HandLayer
-from bridge.model.hand.rotation_torch import rotation_from_6d, rotation_from_axis_angle
+from bridge.model.hand.rotation_torch import (
+    full_precision,
+    rotation_from_6d,
+    rotation_from_axis_angle,
+)
 from bridge.model.layers.basic import mlp, start_near_zero
 from bridge.model.multihand.camera import Camera
 from bridge.model.multihand.config import MultiHandConfig
@@ -98,10 +102,10 @@ class HandHeads(nn.Module):
         guide = ((local.pixel - middle[:, None]) / reach).flatten(1)
         look = torch.cat([_patches(seen.features, picture, cells), _below(seen, picture, cells)], 1)
         whole = torch.cat([look, guide, local.peak], 1)
-        side = self.side(whole)
+        side = self.side(whole).float()
         if left is None:
             left = side[:, 0] > side[:, 1]
-        both = self.mano(whole).unflatten(-1, (2, -1))
+        both = self.mano(whole).float().unflatten(-1, (2, -1))
         rotations, betas, place = self._read(torch.where(left[:, None], both[:, 0], both[:, 1]))
         root_px = middle + stride * place[:, :2]
         depth = _DEPTH_M + _RANGE_M * (place[:, 2] / _RANGE_M).tanh()
@@ -119,8 +123,8 @@ class HandHeads(nn.Module):
             vertices_m=camera.place(mesh.vertices - root, left, root_px, depth),
             keypoints_px=camera.project(joints),
             local_px=local.pixel,
-            albedo=self.texture(look).unflatten(-1, (-1, 3)).sigmoid(),
-            light=self.light(look) + _ambient(look),
+            albedo=self.texture(look).float().unflatten(-1, (-1, 3)).sigmoid(),
+            light=self.light(look).float() + _ambient(look),
         )
 
     def _read(self, told: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -133,7 +137,8 @@ class HandHeads(nn.Module):
             root = rotation_from_6d(turn + start)
         else:
             root = rotation_from_axis_angle(turn)
-        bent = self.mean @ rotation_from_axis_angle(pose.unflatten(-1, (15, 3)))
+        with full_precision(pose):
+            bent = self.mean @ rotation_from_axis_angle(pose.unflatten(-1, (15, 3)))
         return torch.cat([root[:, None], bent], 1), betas, place
 
 

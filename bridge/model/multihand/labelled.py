@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -17,6 +16,7 @@ from pydantic.types import StringConstraints
 
 from bridge.errors import InputError
 from bridge.model.multihand.scenes import MOST_HANDS
+from bridge.model.pictures import decode_picture
 
 __all__ = ["LABELS", "MOST_PX", "Labelled", "LabelledHand", "LabelledPictures", "LabelledSet"]
 
@@ -108,11 +108,10 @@ class LabelledPictures:
         try:
             with path.open("rb") as file:
                 content = file.read(_MOST_BYTES)
-            # Other formats can hold far more pixels than bytes.
-            pixels = np.frombuffer(content if content.startswith(_JPEG) else b"", np.uint8)
-            picture = cv2.imdecode(pixels, cv2.IMREAD_COLOR_RGB) if pixels.size else None
-        except (OSError, cv2.error) as error:
+        except OSError as error:
             raise InputError(f"{path} cannot be read: label the videos again") from error
+        jpeg = content.startswith(_JPEG)
+        picture = decode_picture(content, most_pixels=MOST_PX**2) if jpeg else None
         if picture is None or max(picture.shape) > MOST_PX:
             raise InputError(f"{path} is damaged or too large: label the videos again")
-        return picture.astype(np.uint8, copy=False), labels
+        return picture, labels

@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from bridge.model.hand.rotation_torch import full_precision
 from bridge.model.multihand.config import MultiHandConfig
 from bridge.model.multihand.localisation import localisation_terms
 from bridge.model.multihand.output import MultiHandOutput
@@ -33,7 +34,7 @@ def multihand_loss(
 ) -> dict[str, Tensor]:
     """All terms, each already weighted, and their sum.
 
-    A term of weight 0 is not computed. Only ``joints`` and ``vertices`` look at 3D truth.
+    A term of weight 0 is left out. Only ``joints`` and ``vertices`` look at 3D truth.
 
     Args:
         output: Of the network for ``scenes``.
@@ -47,16 +48,9 @@ def multihand_loss(
         ``joints`` and ``vertices``. Those that are not of the stage are left out.
     """
     weights = config.loss
-    terms: dict[str, Tensor] = {}
-    if not scenes.centred:
-        terms |= localisation_terms(output, scenes, config.stride)
-    if len(output.picture):
-        by_hand = _hand_terms(output, scenes, config)
-        terms |= {name: value.mean() for name, value in by_hand.items()}
-        if weights.photometric and moment.share >= config.photo_from:
-            terms["photometric"] = photometric(
-                output, scenes, output.hand, pixel=config.photo_px, pictures=config.photo_pictures
-            )
+    # In bfloat16 products of rotations would be off by a quarter of a degree.
+    with full_precision(output.hands.rotations):
+        terms = _terms(output, scenes, config, moment)
     weighted = {
         name: weight * value
         for name, value in terms.items()
@@ -64,6 +58,23 @@ def multihand_loss(
     }
     zero = output.maps.centre.sum() * 0.0
     return {"total": sum(weighted.values(), start=zero), **weighted}
+
+
+def _terms(
+    output: MultiHandOutput, scenes: HandScenes, config: MultiHandConfig, moment: Moment
+) -> dict[str, Tensor]:
+    """All terms of the stage, not weighted."""
+    terms: dict[str, Tensor] = {}
+    if not scenes.centred:
+        terms |= localisation_terms(output, scenes, config.stride)
+    if len(output.picture):
+        by_hand = _hand_terms(output, scenes, config)
+        terms |= {name: value.mean() for name, value in by_hand.items()}
+        if config.loss.photometric and moment.share >= config.photo_from:
+            terms["photometric"] = photometric(
+                output, scenes, output.hand, pixel=config.photo_px, pictures=config.photo_pictures
+            )
+    return terms
 
 
 def _hand_terms(

@@ -46,11 +46,12 @@ class MultiHandNet(nn.Module):
 
     Attributes:
         pretrained: How names of parameters begin that began trained.
-        meaning: What weights mean depends on these of the configuration; what each was where a
-            weights file does not tell.
+        meaning: What weights mean depends on these of the configuration: places are told in cells
+            of the stride, depths for the one focal length, poses from the mean. What each was
+            where a weights file does not tell.
     """
 
-    meaning: ClassVar[dict[str, str]] = {"mean_pose": "flat"}
+    meaning: ClassVar[dict[str, str | int]] = {"size": 512, "stride": 8, "mean_pose": "flat"}
 
     def __init__(self, config: MultiHandConfig, hand: HandLayer) -> None:
         super().__init__()
@@ -155,7 +156,7 @@ class MultiHandNet(nn.Module):
 
     def _encode(self, images: Tensor) -> tuple[Seen, Maps]:
         features, deep = self.encoder(images)
-        maps = Maps(self.centre(features)[:, 0], self.keypoints(features))
+        maps = Maps(self.centre(features)[:, 0].float(), self.keypoints(features).float())
         return Seen(features, deep, maps.keypoints), maps
 
     def _camera(self, images: Tensor) -> Camera:

@@ -166,10 +166,11 @@ class PastedHands:
         squares: list[list[Square]]
         below = [True] * len(draws)
         if centred:
-            sides = (
-                draws.uniform("side", low=self._sides[0], high=self._crop_px + 1).long().tolist()
-            )
-            squares = [[Square(*((self._crop_px - side) // 2,) * 2, side)] for side in sides]
+            most_px = self._crop_px
+            sides = draws.uniform("side", low=self._sides[0], high=most_px + 1).long()
+            # Single precision rounds the last numbers up to the end.
+            sides = sides.clamp(max=most_px)
+            squares = [[Square(*((most_px - side) // 2,) * 2, side)] for side in sides.tolist()]
         else:
             below = draws.below("whole", self._whole).tolist()
             fewest, most = self._counts

@@ -45,8 +45,9 @@ class Scores:
         metrics: By name, with 95 % intervals over matched hands: ``side`` (share whose side is
             right), ``pixel`` (2D joints, pixels), ``epe_mm`` and ``mpvpe_mm`` (relative to the
             root), ``pa_mpjpe_mm``, ``pa_mpvpe_mm`` (after Procrustes alignment with scale),
-            ``depth_mm`` (the root's, absolute); over pictures: ``photometric`` (eq. 9). Of
-            pictures with labels in 2D alone only the first two.
+            ``depth_mm`` (the root's, absolute); over batches of 16 pictures: ``photometric``
+            (eq. 9). Of pictures with labels in 2D alone only the first two; none where nothing is
+            matched.
         per_hand: Each metric's values.
     """
 
@@ -59,13 +60,13 @@ class Scores:
 
     @property
     def precision(self) -> float:
-        """Share of found hands that are labelled ones."""
+        """Share of found hands that are labelled ones; NaN where none was found."""
         return self.matched / self.found if self.found else float("nan")
 
     @property
     def recall(self) -> float:
         """Share of labelled hands that were found."""
-        return self.matched / self.labelled if self.labelled else float("nan")
+        return self.matched / self.labelled
 
     def to_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -73,7 +74,7 @@ class Scores:
             "pictures": self.pictures,
             "hands": self.labelled,
             "found": self.found,
-            "precision": round(self.precision, 4),
+            "precision": round(self.precision, 4) if self.found else None,
             "recall": round(self.recall, 4),
             "metrics": {
                 name: {"mean": round(i.mean, 4), "low": round(i.low, 4), "high": round(i.high, 4)}
@@ -110,10 +111,14 @@ def match(output: MultiHandOutput, scenes: HandScenes) -> tuple[Tensor, Tensor, 
 def scored_pictures(path: Path, config: MultiHandConfig, trained: Mapping[str, Any]) -> PastedHands:
     """The pictures that a network is scored on: whole ones, always the same.
 
+    Hands that were ``upright`` in training point straight up: `score_scenes` does not augment, so
+    that ``rotation_deg``, by which they were turned from there, has no effect.
+
     Args:
         path: A rendered set, of another seed than that of training.
         config: The network's.
-        trained: Options of the samples that it learnt from: how large hands are, and how turned.
+        trained: Options of the samples that it learnt from: ``sides``, how large hands are, and
+            ``upright`` are used.
 
     Raises:
         InputError: The folder holds no rendered set.
@@ -143,7 +148,7 @@ def score_scenes(
         on_progress: Called with pictures done.
 
     Raises:
-        InputError: None of the pictures' hands was found.
+        InputError: The pictures show no hand.
     """
     parts: dict[str, list[Array]] = {}
     device = next((p.device for p in network.parameters()), torch.device("cpu"))
@@ -163,14 +168,16 @@ def score_scenes(
         labelled += int(scenes.valid.sum())
         found += len(output.picture)
         on_progress(numbers[-1] + 1 - first)
-    per_hand = {name: np.concatenate(value) for name, value in parts.items()}
-    if not len(per_hand.get("side", ())):
-        raise InputError("none of the pictures' hands was found: is the network trained?")
+    if not labelled:
+        raise InputError(f"no hand can be seen in these {pictures} pictures: score on others")
+    # Colours alone say nothing of hands that are elsewhere.
+    matched = parts if "side" in parts else {}
+    per_hand = {name: np.concatenate(value) for name, value in matched.items()}
     return Scores(
         pictures=pictures,
         labelled=labelled,
         found=found,
-        matched=len(per_hand["side"]),
+        matched=len(per_hand.get("side", ())),
         metrics={name: bootstrap_mean(value) for name, value in per_hand.items()},
         per_hand=per_hand,
     )

@@ -24,7 +24,7 @@ from bridge.model.training.networks import architecture
 from bridge.model.training.run import pick_device
 from bridge.model.training.sample import HandViews, SampleSource
 from bridge.model.training.sources import open_source
-from bridge.model.training.weights import hand_of, load_network, shipped_weights
+from bridge.model.training.weights import hand_of, load_network, options_of, shipped_weights
 
 __all__ = ["score", "score_pictures"]
 
@@ -115,7 +115,7 @@ def score_pictures(
         were given, so that only the reconstruction counts.
 
     Raises:
-        InputError: The data cannot be used, or no hand was found.
+        InputError: The data cannot be used, or shows no hand.
         ModelError: The weights cannot be used.
     """
     network, about = load_network(weights or shipped_weights("multihand"))
@@ -128,7 +128,7 @@ def score_pictures(
         source = LabelledScenes(labelled, size=network.config.size, count=pictures)
         pictures = len(source)
     else:
-        source = scored_pictures(data, network.config, _trained_with(about))
+        source = scored_pictures(data, network.config, options_of(about))
     return {
         label: score_scenes(
             network,
@@ -162,7 +162,7 @@ def _source(
     config = about["config"]
     # A network without a stem in its configuration takes pictures.
     images = config.get("stem", "rgb") == "rgb"
-    upright = bool(_trained_with(about).get("upright", False))
+    upright = bool(options_of(about).get("upright", False))
     if is_rendered_set(Path(data)):
         rendered = {"size": config["crop_px"]} if images else {"images": False, "landmarks": True}
         rendered |= {"upright": True, "landmarks": True} if upright else {}
@@ -185,12 +185,3 @@ def _source(
         dataset = DataConfig(source="auto", path=Path(data), options=options)
         source = open_source(dataset, seed=0, split="test", hand=hand_of(about))
     return UprightViews(source) if upright else source
-
-
-def _trained_with(about: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The options of the samples that a network was trained on."""
-    try:
-        options = about["run"]["data"]["options"]
-    except (KeyError, TypeError):
-        return {}
-    return options if isinstance(options, Mapping) else {}

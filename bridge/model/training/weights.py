@@ -22,6 +22,7 @@ __all__ = [
     "begin_with",
     "hand_of",
     "load_network",
+    "options_of",
     "read_weights",
     "save_weights",
     "shipped_weights",
@@ -162,6 +163,15 @@ def hand_of(about: Mapping[str, Any]) -> str:
         return str(about["run"]["model"]["hand"])
     except (KeyError, TypeError):
         return "open"
+
+
+def options_of(about: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options of the samples that a network was trained on."""
+    try:
+        options = about["run"]["data"]["options"]
+    except (KeyError, TypeError):
+        return {}
+    return options if isinstance(options, Mapping) else {}
 
 
 def shipped_weights(name: str) -> Path:

@@ -6,16 +6,18 @@ import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
 from typer.testing import CliRunner
 
 from bridge.commands import app
-from bridge.errors import InputError
+from bridge.errors import InputError, ModelError
 from bridge.model.ensemble import (
     FoundHand,
     MedianColours,
@@ -166,6 +168,45 @@ def test_thresholds_out_of_range_are_errors(file: Path) -> None:
         with pytest.raises(InputError, match="between 0 and 1"):
             MultiHand(file, threshold=threshold)
     assert MultiHand(file, threshold=0.999)(np.zeros((9, 9, 3), np.uint8)) == []
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        *({"size": size, "threshold": 0.3} for size in (0, -SIZE, 2 * SIZE, None, "64", 1e999)),
+        *({"size": SIZE, "threshold": threshold} for threshold in (0, 7, -1, "0.3", 1e999)),
+        {},
+        [],
+    ],
+)
+def test_a_file_that_says_something_else_of_itself_is_refused(
+    file: Path, tmp_path: Path, config: Any
+) -> None:
+    content = onnx.load(file)
+    del content.metadata_props[:]
+    onnx.helper.set_model_props(content, {"ghosthands": json.dumps({"config": config})})
+    onnx.save(content, tmp_path / "other.onnx")
+    with pytest.raises(ModelError, match="not a multi-hand network"):
+        MultiHand(tmp_path / "other.onnx")
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_a_network_of_another_hand_is_refused(file: Path, picture: np.ndarray, name: str) -> None:
+    finder = MultiHand(file)
+    session = finder._session
+
+    class Other:
+        """One output has a row less, in the last of its axes but the coordinates'."""
+
+        def run(self, names: Any, given: Any) -> list[np.ndarray]:
+            found = dict(zip(names, session.run(names, given), strict=True))
+            shape = found[name].shape
+            found[name] = np.delete(found[name], 0, axis=max(1, len(shape) - 2))
+            return list(found.values())
+
+    finder._session = Other()
+    with pytest.raises(ModelError, match=r"the network's \w+ are \(1, .*, not \(1, "):
+        finder(picture)
 
 
 @pytest.mark.parametrize("side", Side)

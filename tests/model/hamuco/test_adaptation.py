@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import signal
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -20,8 +24,10 @@ from bridge.model.hamuco.recording import Recorded, RecordedHands, cut_hands
 from bridge.model.lens import FOCAL_PRIOR
 from bridge.model.nets import HandNets, load_nets
 from bridge.model.pose import ViewHand, ViewHands
+from bridge.model.training.trainer import Trainer
 from bridge.model.training.weights import load_network, save_weights
 from bridge.protocol.joints import Side
+from tests.bridge_fixture import grey_video
 from tests.model.hamuco.tiny import hand, network, samples, tiny
 
 SIZE_PX = (320, 240)
@@ -122,10 +128,17 @@ def test_the_end_is_held_out_with_a_second_in_between() -> None:
     assert held_out[0].time_s == pytest.approx(6.4)
     assert len(held_out) == 16
     assert learned[-1].time_s < 5.4
-    with pytest.raises(InputError, match=r"only 30 times.*too short.*half a minute"):
+    with pytest.raises(InputError, match=r"30 instants.* 14 to learn from .* 6 to check .*half a"):
         split_in_time(hands[:30], 0.2)
-    with pytest.raises(InputError, match="too short"):
+    with pytest.raises(InputError, match=r"0 instants.*half a minute"):
         split_in_time([], 0.2)
+
+
+def test_two_hands_at_one_instant_are_no_longer_recording() -> None:
+    hands = recording(40)
+    both = [replace(hand, side=side) for hand in hands for side in Side]
+    with pytest.raises(InputError, match=r"40 instants: that leaves 22 to learn from \(40 are"):
+        split_in_time(both, 0.2)
 
 
 def test_agreement_is_zero_where_there_is_nothing_to_disagree_about() -> None:
@@ -250,29 +263,117 @@ def test_damaged_weights_are_one_error(videos, weights, tmp_path) -> None:
         )
 
 
-def test_the_verb_says_what_one_video_lacks(tmp_path, monkeypatch, capsys) -> None:
-    one, output = tmp_path / "one.mp4", tmp_path / "w.safetensors"
-    monkeypatch.setattr("sys.argv", ["ghosthands", "adapt", str(one), "-o", str(output)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 2
-    said = capsys.readouterr().err
-    assert "two or more videos" in said
-    assert "Traceback" not in said
+@pytest.mark.parametrize(
+    ("module", "said"),
+    [("weights", r"cannot write .*o.safetensors: No space"), ("trainer", r"No space.*TMPDIR")],
+)
+def test_a_full_disk_is_one_error(
+    videos, weights, tmp_path, monkeypatch, module: str, said: str
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(f"bridge.model.training.{module}.write_tensors", full)
+    output = tmp_path / "o.safetensors"
+    with pytest.raises(InputError, match=said):
+        adapt_to_videos(
+            videos, output, nets=HandNets.__new__(HandNets), weights=weights, steps=1, device="cpu"
+        )
 
 
-def test_the_verb_shows_before_and_after(videos, weights, tmp_path, monkeypatch, capsys) -> None:
-    names = [str(video) for video in videos]
-    report = tmp_path / "report.json"
-    arguments = ["-o", str(tmp_path / "w.safetensors"), "--weights", str(weights), "--steps", "2"]
-    monkeypatch.setattr(
-        "sys.argv", ["ghosthands", "adapt", *names, *arguments, "--report", str(report)]
+@pytest.mark.parametrize("run", [None, {"data": None}, {"data": {"options": 3}}, [1]])
+def test_weights_that_do_not_say_how_they_were_trained_can_be_adapted(
+    videos, tmp_path, run
+) -> None:
+    net, start = network(tiny()), tmp_path / "start.safetensors"
+    save_weights(start, net, name="hamuco", config=net.config, about={"run": run})
+    output = tmp_path / "o.safetensors"
+    adapt_to_videos(
+        videos, output, nets=HandNets.__new__(HandNets), weights=start, steps=1, device="cpu"
     )
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 0
-    assert "is not accuracy" in " ".join(capsys.readouterr().err.split())
+    assert load_network(output)[1]["run"]["data"]["options"] == {"upright": True}
+
+
+Verb = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def verb(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Verb:
+    """Runs ``ghosthands adapt``: its exit code, and what it says on one line."""
+    monkeypatch.setattr("bridge.model.nets.load_nets", lambda _: HandNets.__new__(HandNets))
+
+    def run(*arguments: str | Path) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["ghosthands", "adapt", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code, " ".join(capsys.readouterr().err.split())
+
+    return run
+
+
+def test_the_verb_says_what_one_video_lacks(verb: Verb, tmp_path: Path) -> None:
+    code, said = verb(tmp_path / "one.mp4", "-o", tmp_path / "w.safetensors")
+    assert code == 2
+    assert "two or more videos" in said
+
+
+def test_the_verb_shows_before_and_after(verb: Verb, videos, weights, tmp_path) -> None:
+    report = tmp_path / "report.json"
+    output = ["-o", tmp_path / "w.safetensors", "--report", report]
+    code, said = verb(*videos, *output, "--weights", weights, "--steps", "2")
+    assert code == 0, said
+    assert "is not accuracy" in said
     assert "held_out_after" in report.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("-o folder.safetensors -f", "folder.safetensors is a folder"),
+        ("-o a_file/w.safetensors", "there is no folder a_file"),
+        ("-o nowhere/w.safetensors", "there is no folder nowhere"),
+        ("-o w.safetensors --report nowhere/r.json", "there is no folder nowhere"),
+        ("-o w.safetensors --report a_file", "a_file exists already; add --force"),
+        ("-o w.safetensors --report right.mp4 -f", "right.mp4 is also an input"),
+        ("-o left.mp4 -f", "left.mp4 is also an input"),
+        (f"-o {'w' * 300}.safetensors", "File name too long"),
+        ("-o w.safetensors --report ./w.safetensors", "two outputs have the same name"),
+    ],
+)
+def test_what_cannot_be_written_is_said_before_anything_is_watched(
+    verb: Verb, tmp_path, monkeypatch, arguments: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(bridge.adapt, "watch_videos", None)
+    (tmp_path / "folder.safetensors").mkdir()
+    for name in ("a_file", "left.mp4", "right.mp4"):
+        (tmp_path / name).write_text("precious")
+    before = sorted(tmp_path.iterdir())
+    code, found = verb("left.mp4", "right.mp4", *arguments.split())
+    assert code == 2
+    assert said in found
+    assert sorted(tmp_path.iterdir()) == before
+    assert {p.read_text() for p in before if p.is_file()} == {"precious"}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_stopped_says_that_nothing_was_written(
+    verb: Verb, videos, weights, tmp_path, monkeypatch, number: signal.Signals, code: int
+) -> None:
+    one_step = Trainer._one_step
+
+    def interrupted(self: Trainer, *arguments: object) -> object:
+        signal.raise_signal(number)
+        return one_step(self, *arguments)
+
+    monkeypatch.setattr(Trainer, "_one_step", interrupted)
+    output, report = tmp_path / "w.safetensors", tmp_path / "report.json"
+    output.write_text("precious")
+    ended, said = verb(*videos, "-o", output, "-f", "--report", report, "--weights", weights)
+    assert ended == code
+    assert "Stopped: nothing was written" in said
+    assert output.read_text() == "precious"
+    assert sorted(tmp_path.iterdir()) == sorted([output, weights])
 
 
 @pytest.mark.parametrize("side", list(Side))
@@ -327,6 +428,13 @@ def test_a_real_recording_tells_how_its_cameras_are_turned(shared_dir) -> None:
     turn = np.degrees(Rotation.from_matrix(seen.rotation[1]).magnitude())
     assert turn == pytest.approx(74.1, abs=6)  # by its calibration
     assert len(seen.hands) > 300
+
+
+@pytest.mark.parametrize("offsets_s", [[0.0], [0.0, float("nan")], [0.0, float("inf")]])
+def test_offsets_that_cannot_be_used_are_one_error(tmp_path, offsets_s) -> None:
+    videos = [grey_video(tmp_path / name) for name in ("a.mp4", "b.mp4")]
+    with pytest.raises(InputError, match="offset"):
+        watch_videos(videos, HandNets.__new__(HandNets), None, offsets_s=offsets_s)
 
 
 def test_without_pictures_none_are_cut() -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from bridge.commands import app
 from bridge.errors import InputError, ModelError
-from bridge.model.multihand import MultiHandConfig
-from bridge.model.multihand.scoring import scored_pictures
+from bridge.model.multihand import HandScenes, MultiHandConfig
+from bridge.model.multihand.scoring import score_scenes, scored_pictures
 from bridge.model.synthetic.rendered_writer import write_rendered_set
+from bridge.model.training.weights import save_weights
 from tests.model.hamuco.test_learns import run
-from tests.model.multihand.tiny import SIZES
+from tests.model.multihand.tiny import SIZES, network, pasted, tiny
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +69,53 @@ def test_what_cannot_be_scored_is_one_clear_error(rendered: Path, tmp_path: Path
     [weights] = shipped.glob("*.safetensors")
     with pytest.raises(InputError, match="weights of hamuco, not of multihand"):
         run("eval", "multihand", "--weights", weights, "--data", rendered)
+
+
+def test_a_network_that_finds_nothing_is_scored(rendered: Path, tmp_path: Path) -> None:
+    blind, path = tiny(threshold=0.999), tmp_path / "blind.safetensors"
+    save_weights(path, network(blind), name="multihand", config=blind, about={})
+    words = ("--weights", path, "--data", rendered, "--device", "cpu", "--samples", 1)
+
+    def no_number(name: str) -> None:
+        raise AssertionError(f"{name} is not JSON")
+
+    text = run("eval", "multihand", *words, "--json")
+    found = json.loads(text, parse_constant=no_number)["results"]
+    assert found["multihand"]["precision"] is None
+    assert found["multihand"]["recall"] == 0
+    assert found["multihand"]["metrics"] == {}
+    assert found["told where"]["recall"] == 1
+    table = CliRunner().invoke(app, ["eval", "multihand", *map(str, words)])
+    assert table.exit_code == 0
+    assert "nan" not in table.output
+
+
+class Changed:
+    """Pasted hands whose labels say something else."""
+
+    def __init__(self, **labels: float) -> None:
+        self._source, self._labels = pasted(), labels
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def batch(self, numbers: list[int], *, views: int, augment: bool) -> HandScenes:
+        batch = self._source.batch(numbers, views=views, augment=augment)
+        changed = {
+            name: torch.full_like(getattr(batch, name), value)
+            for name, value in self._labels.items()
+        }
+        return replace(batch, **changed)
+
+
+def test_hands_that_are_found_elsewhere_are_scored() -> None:
+    net = network(tiny(threshold=0.001)).eval()
+    scores = score_scenes(net, Changed(keypoints_px=1e4), pictures=2)
+    assert scores.found > 0
+    assert scores.precision == scores.recall == scores.matched == 0
+    assert scores.metrics == scores.per_hand == {}
+
+
+def test_pictures_that_show_no_hand_are_one_clear_error() -> None:
+    with pytest.raises(InputError, match="no hand can be seen in these 2 pictures"):
+        score_scenes(network().eval(), Changed(valid=False), pictures=2)

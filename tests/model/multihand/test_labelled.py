@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,12 @@ from bridge.model.multihand.scenes import MOST_HANDS
 from bridge.model.multihand.scoring import score_scenes
 from bridge.model.multihand.windows import WindowRanges, draw_windows
 from bridge.model.nets import HandNets
+from bridge.model.pose import ViewHand, ViewHands
 from bridge.model.synthetic.draws import Draws
 from bridge.model.training.schedule import Moment
+from bridge.protocol.joints import Side
 from bridge.streams import VideoFile
+from tests.filmed import encode
 from tests.model.multihand.tiny import SIZE, network, pasted, tiny_full
 
 SIZE_PX = (200, 120)
@@ -201,6 +205,19 @@ def test_damaged_labels_are_one_clear_error(tmp_path: Path, change: Any, message
         LabelledPictures(folder).picture(0)
 
 
+def test_a_picture_s_size_is_looked_at_before_it_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_set(tmp_path / "set", [[(True, points_of(0))]])
+    content = bytearray((folder / "p0.jpg").read_bytes())
+    frame = content.index(b"\xff\xc0")  # marker, length, bits, height and width
+    content[frame + 5 : frame + 9] = struct.pack(">HH", 20_000, 20_000)
+    (folder / "p0.jpg").write_bytes(content)
+    monkeypatch.setattr(cv2, "imdecode", None)
+    with pytest.raises(InputError, match="damaged or too large"):
+        LabelledPictures(folder).picture(0)
+
+
 def test_a_folder_without_labels_says_how_to_make_them(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="ghosthands data label"):
         LabelledPictures(tmp_path)
@@ -244,6 +261,25 @@ def test_pictures_of_two_persons_are_left_out(shared_dir: Path, tmp_path: Path) 
     # The palm net misses the second hand in one of these.
     assert len(found.pictures) <= 2
     assert not any(hand.left for picture in found.pictures for hand in picture.hands)
+
+
+def test_why_nothing_is_labelled_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    video = encode(tmp_path / "grey.mp4", [np.full((120, 160, 3), 90, np.uint8)] * 4)
+    with pytest.raises(InputError, match=r"none of 4 pictures .*\(no hand was found in 4\)"):
+        label_videos([video], tmp_path / "none", nets=HandNets())
+
+    hand = ViewHand(Side.LEFT, points_of(0), np.zeros((21, 3)), np.full(21, 0.4))
+    seen = itertools.cycle([(hand, None), (None, None), (hand, None)])
+
+    class Tracker:
+        def __init__(self, *_: Any, **__: Any) -> None: ...
+
+        def track(self, pictures: dict[str, Any]) -> list[ViewHands]:
+            return [ViewHands(view, (160, 120), next(seen)) for view in pictures]
+
+    monkeypatch.setattr("bridge.label.HandTracker", Tracker)
+    with pytest.raises(InputError, match=r"\(a hand is doubtful in 3, no hand was found in 1\)"):
+        label_videos([video], tmp_path / "doubtful", nets=HandNets())
 
 
 def test_what_cannot_be_labelled_is_one_clear_error(tmp_path: Path) -> None:

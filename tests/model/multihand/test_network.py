@@ -10,11 +10,11 @@ import torch
 
 from bridge.errors import InputError
 from bridge.model.multihand import MultiHandConfig, complexity, multihand_loss
-from bridge.model.multihand.decoding import peaks
+from bridge.model.multihand.decoding import cell_of, local_keypoints, peaks
 from bridge.model.multihand.scoring import score_scenes
 from bridge.model.training.sample import ROOT
 from bridge.model.training.schedule import Moment
-from tests.model.multihand.tiny import SIZE, hand, network, pasted, scenes, tiny
+from tests.model.multihand.tiny import SIZE, hand, network, pasted, scenes, tiny, tiny_full
 
 
 def test_shapes_and_the_hands_that_are_asked_for() -> None:
@@ -151,6 +151,33 @@ def test_it_overfits_a_few_pictures() -> None:
     scores = score_scenes(net, Same(), pictures=2, located=True)
     assert scores.labelled == scores.matched == int(batch.valid.sum())
     assert scores.metrics["side"].mean == 1
+
+
+def test_half_the_precision_is_for_features_alone() -> None:
+    """What follows from the heads' numbers is computed in single precision, bit for bit."""
+    batch, config = scenes(3), tiny_full(mean_pose="at_ease")
+    net, camera, late = network(config).eval(), batch.camera, Moment(9, 10)
+    with torch.no_grad():
+        whole = multihand_loss(net(batch), batch, config, late)
+        with torch.autocast("cpu", torch.bfloat16):
+            output = net(batch)
+            losses = multihand_loss(output, batch, config, late)
+        again = multihand_loss(output, batch, config, late)
+    for name, value in losses.items():
+        assert torch.equal(value, again[name]), name
+        assert float(value) == pytest.approx(float(whole[name]), rel=0.1, abs=0.02), name
+    hands, at = output.hands, (output.picture, output.slot)
+    for told in (hands.side, hands.albedo, hands.light, output.maps.centre, output.maps.keypoints):
+        assert told.dtype == torch.float32
+    turned = hands.rotations @ hands.rotations.transpose(-1, -2)
+    torch.testing.assert_close(turned, torch.eye(3).expand_as(turned), atol=1e-5, rtol=0)
+    cells = cell_of(batch.centre_px, 8, (SIZE // 8, SIZE // 8))[at]
+    local = local_keypoints(output.maps.keypoints[output.picture], cells, 8, 0.2 * SIZE)
+    assert torch.equal(local.pixel, hands.local_px)
+    points = net.hand(hands.betas, hands.rotations).keypoints
+    points = points - points[:, ROOT : ROOT + 1]
+    placed = camera.place(points, hands.left, hands.root_px, hands.depth_m)
+    assert torch.equal(placed, hands.joints_m)
 
 
 def test_complexity_counts_the_picture_not_the_hands() -> None:

@@ -117,6 +117,12 @@ def test_the_first_stage_has_one_hand_in_the_middle() -> None:
     assert (batch.centre_px[:, 0] - middle).abs().max() < 12
 
 
+def test_a_size_that_rounds_up_beyond_the_largest_is_the_largest() -> None:
+    # This sample's chance is 1 - 5e-8.
+    batch = pasted(epoch=2_000_000, crop_epochs=1).batch([1935092], views=1, augment=False)
+    assert batch.images.shape == (1, 3, SIZE, SIZE)
+
+
 def test_the_centre_is_the_mean_of_the_visible_keypoints() -> None:
     batch = scenes(2)
     k = int(batch.valid[0].nonzero()[0])

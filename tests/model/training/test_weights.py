@@ -151,14 +151,24 @@ def test_an_svr_hand_may_begin_as_an_mvr_hand_and_a_run_as_what_is_shipped(tmp_p
     begin_with(one, shipped_weights("simahand-svr"))
 
 
-def test_weights_that_mean_another_pose_are_no_beginning() -> None:
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({}, None),
+        # The last layer has another size, and begins anew.
+        ({"rotation": "vector"}, None),
+        ({"mean_pose": "at_ease"}, "mean_pose=flat"),
+        ({"stride": 4}, "stride=8"),
+        ({"size": 512}, "size=384"),
+    ],
+)
+def test_weights_that_mean_other_hands_are_no_beginning(changes, message) -> None:
     entry = architecture("multihand")
-    changes = load_config("cpu", network="multihand").model.changes | {"weights": None}
-    for mean_pose, fits in (("flat", True), ("at_ease", False)):
-        config = entry.configure("weak", changes | {"mean_pose": mean_pose})
-        network = entry.build(config, open_hand_layer())
-        if fits:
+    real = load_config("real", network="multihand").model
+    config = entry.configure(real.preset, real.changes | {"weights": None} | changes)
+    network = entry.build(config, open_hand_layer())
+    if message is None:
+        begin_with(network, shipped_weights("multihand"))
+    else:
+        with pytest.raises(InputError, match=rf"model\.changes\.{message}"):
             begin_with(network, shipped_weights("multihand"))
-        else:
-            with pytest.raises(InputError, match=r"model\.changes\.mean_pose=flat"):
-                begin_with(network, shipped_weights("multihand"))

@@ -89,7 +89,7 @@ def test_what_cannot_be_done_is_one_clear_error(outputs, options, words, recorde
 
 def test_the_recording_itself_is_no_output(recorded, tmp_path):
     before = recorded.read_bytes()
-    with pytest.raises(sdk.InputError, match="is the recording itself"):
+    with pytest.raises(sdk.InputError, match="is also an input"):
         export(recorded, [recorded], overwrite=True)
     assert recorded.read_bytes() == before
 

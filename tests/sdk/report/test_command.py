@@ -95,8 +95,8 @@ def test_it_replaces_only_when_told(folder, tmp_path):
         ({"tolerance": 0.0}, "--tolerance must be above 0 degrees, not 0"),
         ({"tolerance": float("nan")}, "--tolerance must be above 0 degrees, not nan"),
         ({"min_confidence": 1.5}, "--min-confidence must be between 0 and 1, not 1.5"),
-        ({"html": "a", "json": "a"}, "--html and --json name the same file"),
-        ({"html": "teacher.mcap", "overwrite": True}, "is one of the recordings"),
+        ({"html": "a", "json": "a"}, "two outputs have the same name"),
+        ({"html": "teacher.mcap", "overwrite": True}, "is also an input"),
         ({"html": "missing/a.html"}, "cannot write"),
     ],
 )

@@ -1,8 +1,8 @@
 """What one view alone can tell of a hand's shape: SVR-Hand in place of a guess of depth.
 
 The landmark net gives 3D keypoints too, but from pictures that it has mostly seen from in front.
-SVR-Hand (docs/simahand.md) reads its 2D keypoints and gives the hand that several views would have
-seen. With one device that is all there is; with more, fusion and calibration begin with it.
+SVR-Hand (docs/simahand.md) reads its 2D keypoints and has learned what hands look so from any side.
+With one device that is all there is; with more, fusion and calibration begin with it.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from bridge.errors import InputError
@@ -34,15 +35,17 @@ def teacher_for(config: SimaHandConfig, path: Path, hand: HandLayer) -> SimaHand
     """A trained MVR-Hand whose features an SVR-Hand of this configuration can follow.
 
     Raises:
-        InputError: It is another network, or its features have other sizes.
+        InputError: It is another network, of another hand, or its features have other sizes.
         ModelError: The weights are missing or damaged.
     """
     # The registry of networks has this package's: it is asked only now.
-    from bridge.model.training.weights import load_network
+    from bridge.model.training.weights import hand_of, load_network
 
-    network, about = load_network(path, hand)
+    network, about = load_network(path)
     if not isinstance(network, SimaHand) or network.config.views < 2:
         raise InputError(f"{path} holds {about['network']}; a teacher is a simahand-mvr")
+    if not torch.equal(network.hand.template, hand.template):
+        raise InputError(f"the teacher {path} was trained on another hand: {hand_of(about)}")
     theirs = network.config
     same = {"stem": "", "crop_px": "", "deep_channels": "", "deep_size": "", "vertex_channels": ""}
     if "vertex_last" in config.distil:

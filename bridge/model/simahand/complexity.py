@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from bridge.errors import InputError
 from bridge.model.layers.complexity import of_one_hand, parameters
 from bridge.model.simahand.network import SimaHand
 
@@ -32,7 +33,12 @@ def complexity(net: SimaHand, views: int = 1) -> Complexity:
     Args:
         net: The network; left as it was.
         views: N.
+
+    Raises:
+        InputError: They are more than an MVR-Hand fuses.
     """
+    if 1 < net.config.views < views:
+        raise InputError(f"this MVR-Hand fuses at most {net.config.views} views, not {views}")
     return Complexity(
         parameters=parameters(net),
         flops=of_one_hand(net, views),

@@ -14,7 +14,10 @@ from bridge.model.training.network_config import (
     plain,
 )
 
-__all__ = ["DISTILLED", "LossWeights", "SimaHandConfig"]
+__all__ = ["DISTILLED", "HEATMAP", "LossWeights", "SimaHandConfig"]
+
+HEATMAP = 32
+"""Cells across the heatmaps that the landmark stem sees."""
 
 DISTILLED = ("vertex_last", "vertex", "joint", "orientation", "enhanced")
 """Features that can be distilled, in the order of Table 6: f~_v, f_v, f_j, f_o and f^_o."""
@@ -145,8 +148,14 @@ class SimaHandConfig:
                     f"4 x map_size = {4 * self.map_size} for RGB",
                 ),
                 (
+                    "map_size",
+                    self.stem == "landmarks" and HEATMAP % self.map_size,
+                    f"a divisor of {HEATMAP} for landmarks",
+                ),
+                (
                     "decoder_channels",
-                    not self.decoder_channels or min(self.decoder_channels) < 1,
+                    not self.decoder_channels
+                    or any(not isinstance(c, int) or c < 1 for c in self.decoder_channels),
                     "at least one level of at least one channel",
                 ),
                 ("distil", not set(self.distil) <= set(DISTILLED), f"among {', '.join(DISTILLED)}"),

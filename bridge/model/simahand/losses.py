@@ -161,17 +161,15 @@ def _orientation_terms(
     joints, vertices, known = truth
     turns = views.wrist_rotation
     counts = known[:, None] & output.present & torch.isfinite(turns).all(-1).all(-1)
-    turns = torch.nan_to_num(turns, 0.0, 0.0, 0.0).transpose(-1, -2)
-    back = output.rotation.transpose(-1, -2)
+    turns = torch.nan_to_num(turns, 0.0, 0.0, 0.0)
     weights = config.loss
     terms = {
-        "rotation": weights.rotation
-        * known_mean(rotation_loss(output.rotation, turns.transpose(-1, -2)), counts)
+        "rotation": weights.rotation * known_mean(rotation_loss(output.rotation, turns), counts)
     }
 
     def turned(found: Tensor, target: Tensor) -> Tensor:
-        seen = (found.detach() / UNIT_M) @ back
-        return mean_l1(seen, target[:, None] @ turns, counts[..., None])
+        seen = (found.detach() / UNIT_M) @ output.rotation.transpose(-1, -2)
+        return mean_l1(seen, target[:, None] @ turns.transpose(-1, -2), counts[..., None])
 
     terms["turned_joints"] = weights.joints * turned(output.joints, joints)
     if vertices is not None and vertices.shape[1] == output.vertices.shape[2]:

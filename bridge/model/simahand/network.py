@@ -92,12 +92,11 @@ class SimaHand(nn.Module):
         """
         config = self.config
         inputs = checked(views, stem=config.stem, crop_px=config.crop_px)
-        for network in (self, *self._teacher):
+        count = inputs.present.shape[1]
+        for which, network in (("this", self), *(("the teacher", t) for t in self._teacher)):
             most = network.config.views
-            if 1 < most < inputs.present.shape[1]:
-                raise InputError(
-                    f"this MVR-Hand fuses at most {most} views, not {inputs.present.shape[1]}"
-                )
+            if 1 < most < count:
+                raise InputError(f"{which} MVR-Hand fuses at most {most} views, not {count}")
         return inputs
 
     def forward(self, views: HandViews) -> SimaHandOutput:
@@ -158,7 +157,11 @@ class SimaHand(nn.Module):
             joints = self.regressor @ vertices
 
         image = self.fuse_image(f_i.detach().unflatten(0, groups), seen)
-        joint = self.fuse_joint(found.f_j.detach().unflatten(0, groups), seen).flatten(0, 1)
+        f_j = found.f_j.unflatten(0, groups)
+        joint = self.fuse_joint(f_j.detach(), seen).flatten(0, 1)
+        # What orientation says stops at f_j; what a teacher's f_j says does not (Table 6).
+        follows = self._teacher and "joint" in self.config.distil
+        followed = self.fuse_joint(f_j, seen).flatten(0, 1) if follows else joint
         rotation, f_o, enhanced = self.orientation(image.flatten(0, 1), joint)
 
         def by_view(value: Tensor) -> Tensor:
@@ -176,7 +179,7 @@ class SimaHand(nn.Module):
             features=Features(
                 vertex_last=by_shape(vertex_last),
                 vertex=by_shape(f_v),
-                joint=by_view(joint.flatten(2).transpose(1, 2)),
+                joint=by_view(followed.flatten(2).transpose(1, 2)),
                 orientation=by_view(f_o),
                 enhanced=by_view(enhanced),
             ),

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from bridge.model.layers.basic import mlp
 from bridge.model.layers.maps import gaussian_maps
-from bridge.model.simahand.config import SimaHandConfig
+from bridge.model.simahand.config import HEATMAP, SimaHandConfig
 from bridge.model.simahand.layers import (
     Encoder,
     SqueezeExcite,
@@ -18,7 +18,6 @@ from bridge.model.simahand.layers import (
 
 __all__ = ["ImageStem", "LandmarkStem", "TopDown", "stem_of"]
 
-_HEATMAP = 32
 _HOURGLASS_CHANNELS = 24
 
 
@@ -94,7 +93,7 @@ class LandmarkStem(nn.Module):
     def __init__(self, config: SimaHandConfig) -> None:
         super().__init__()
         channels = config.channels
-        self.cell = _HEATMAP // config.map_size
+        self.cell = HEATMAP // config.map_size
         self.arrange = nn.Conv2d(21 * self.cell**2, channels, 1)
         self.coordinates = mlp(21 * 3 + 1, 4 * channels, channels)
         self.merge = nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU(inplace=True))
@@ -112,7 +111,7 @@ class LandmarkStem(nn.Module):
         Returns:
             f_i ``(M, C, S, S)``, and where keypoints are looked for first: where they were found.
         """
-        maps = gaussian_maps(landmarks, _HEATMAP, 1.0) * confidence[..., None, None]
+        maps = gaussian_maps(landmarks, HEATMAP, 1.0) * confidence[..., None, None]
         said = torch.cat((landmarks.flatten(1), confidence, 1 / focal[:, None]), dim=1)
         everywhere = self.coordinates(said)[..., None, None]
         return self.merge(self.arrange(F.pixel_unshuffle(maps, self.cell)) + everywhere), landmarks

@@ -36,9 +36,10 @@ _LEAST_PX = 16
 class RenderedSet:
     """A `SampleSource` of pictures that `bridge.model.synthetic.rendered_writer` made.
 
-    Without ``augment`` a sample has the first of its views, as they were rendered. With it, views
-    are drawn and shuffled, and each is turned in its plane, scaled and coloured: turning rolls the
-    crop camera, scaling changes its focal length, and the truth follows.
+    Without ``augment`` a sample has the first of its views, as they were rendered (where it has
+    labels, from the first one on that they find). With it, views are drawn and shuffled, and each
+    is turned in its plane, scaled and coloured: turning rolls the crop camera, scaling changes its
+    focal length, and the truth follows.
 
     Args:
         path: The set's folder.
@@ -46,7 +47,8 @@ class RenderedSet:
         images: Whether samples have pictures, and masks; without, none is read.
         landmarks: Add 2D labels with the shipped landmark net's errors, by its noise model: the
             same ones of a view whenever it is read, so that they are no better on average over
-            epochs. A view that the net would lose has confidence 0.
+            epochs. A view that the net would lose has confidence 0, and without pictures it is
+            absent; the first one of a sample is always found.
         upright: Turn each view, before it is augmented, until its labels point up from wrist to
             middle knuckle, as a tracker cuts its regions; needs ``landmarks``.
         mesh: Whether samples have ``vertices_m``.
@@ -120,12 +122,14 @@ class RenderedSet:
         order = torch.arange(most).expand(len(own), most)
         if augment:
             order = draws.uniform("order", most).argsort(1)
-        order = order[:, :views]
         truth = self._truth(own)
         if self._landmarks:
-            seen = landmark_noise(Draws(self.description.seed, own), HandViews(**truth))
-            truth["landmarks"] = seen.landmarks
-            truth["confidence"] = seen.confidence * seen.found[..., None]
+            labels, found = self._labels(own, truth)
+            truth |= labels
+            order = _found_first(order, found)
+            if not self._images:
+                truth["present"] = found
+        order = order[:, :views]
         row = torch.arange(len(own))[:, None]
         chosen = {
             name: value if name in ("pose", "betas") else value[row, order]
@@ -139,9 +143,22 @@ class RenderedSet:
         return self._posed(rolled(chosen, jitter))
 
     def visible(self, numbers: Sequence[int]) -> Tensor:
-        """Which keypoints nothing hides, ``(B, N, 21)`` bool, of all views as rendered."""
-        parts = [self._row(number % len(self), "visible") for number in numbers]
-        return torch.from_numpy(np.stack(parts))
+        """Which keypoints nothing hides, ``(B, N, 21)`` bool, of all views without ``augment``."""
+        own = [number % len(self) for number in numbers]
+        seen = torch.from_numpy(np.stack([self._row(number, "visible") for number in own]))
+        if not self._landmarks:
+            return seen
+        _, found = self._labels(own, self._truth(own))
+        order = _found_first(torch.arange(seen.shape[1]).expand(seen.shape[:2]), found)
+        return seen[torch.arange(len(own))[:, None], order]
+
+    def _labels(self, own: list[int], truth: dict[str, Tensor]) -> tuple[dict[str, Tensor], Tensor]:
+        """Labels with the net's errors, and which views it finds, ``(B, N)``; at least one."""
+        seen = landmark_noise(Draws(self.description.seed, own), HandViews(**truth))
+        found = seen.found.clone()
+        found[:, 0] |= ~found.any(1)
+        confidence = seen.confidence * found[..., None]
+        return {"landmarks": seen.landmarks, "confidence": confidence}, found
 
     def _shard(self, shard: int) -> Shard:
         if shard not in self._shards:
@@ -187,3 +204,10 @@ class RenderedSet:
             turned = mesh.vertices[:, None] @ fields["wrist_rotation"].transpose(-1, -2)
             fields["vertices_m"] = turned + fields["joints_m"][:, :, :1]
         return HandViews(**fields)
+
+
+def _found_first(order: Tensor, found: Tensor) -> Tensor:
+    """The same order ``(B, N)``, rolled on until a view that was found comes first."""
+    rows = torch.arange(len(order))[:, None]
+    first = found[rows, order].int().argmax(1, keepdim=True)
+    return order[rows, (torch.arange(order.shape[1]) + first) % order.shape[1]]

@@ -138,6 +138,8 @@ def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
         ({"image_fusion": "pool"}, "image_fusion must be one of cat, none"),
         ({"views": 0}, "views must be a whole number of at least 1"),
         ({"map_size": 7}, "map_size must be a multiple of 2"),
+        ({"map_size": 12}, "map_size must be a divisor of 32 for landmarks"),
+        ({"decoder_channels": [8.5, 4]}, "decoder_channels must be at least one level"),
         ({"channels": 6}, "channels must be a multiple of 4"),
         ({"decoder_channels": []}, "decoder_channels must be at least one level"),
         ({"distil": ["mesh"]}, "distil must be among vertex_last, vertex"),

@@ -155,6 +155,17 @@ def test_distillation_reaches_the_branch_that_it_is_of(tmp_path: Path) -> None:
     assert net.orientation.enhance.cross.join.weight.grad.any()
 
 
+def test_distilling_f_j_teaches_the_encoder_that_makes_it(tmp_path: Path) -> None:
+    config = tiny(teacher=str(saved(tmp_path)), distil=("joint",))
+    net, views = build_svr(config, hand()).train(), samples(2, 3)
+    found = simahand_loss(net(views), views, config, Moment(9, 10))
+    found["distil_joint"].backward(retain_graph=True)
+    assert all(value.grad.any() for value in net.shape.encoder.parameters() if value.ndim > 1)
+    net.zero_grad(set_to_none=True)
+    found["rotation"].backward()
+    assert all(value.grad is None for value in net.shape.encoder.parameters())
+
+
 def test_trained_weights_do_without_the_teacher(tmp_path: Path) -> None:
     config = tiny(teacher=str(saved(tmp_path)))
     path = tmp_path / "svr" / "weights.safetensors"
@@ -186,7 +197,11 @@ def test_teachers_that_cannot_be_used(tmp_path: Path) -> None:
     path.write_bytes(content)
     refused(path, "damaged", ModelError)
     refused(saved(tmp_path, tiny(), "simahand-svr"), "a teacher is a simahand-mvr", InputError)
-    with pytest.raises(InputError, match="fuses at most 4 views, not 5"):
+    larger = copy.deepcopy(hand())
+    larger.template = 1.1 * larger.template
+    with pytest.raises(InputError, match="was trained on another hand: open"):
+        build_svr(tiny(teacher=str(saved(tmp_path))), larger)
+    with pytest.raises(InputError, match="the teacher MVR-Hand fuses at most 4 views, not 5"):
         build_svr(tiny(teacher=str(saved(tmp_path))), hand())(samples(2, 5))
 
 
@@ -195,6 +210,8 @@ def test_sizes_are_the_papers() -> None:
     size = complexity(net, views=1)
     assert size.parameters == pytest.approx(78.42e6, rel=0.05)
     assert size.flops == pytest.approx(1.65e9, rel=0.3)
+    with pytest.raises(InputError, match="fuses at most 4 views, not 9"):
+        complexity(network(MVR), views=9)
 
 
 def test_the_registry_knows_both() -> None:

@@ -15,7 +15,12 @@ from typer.testing import CliRunner
 
 from bridge.commands import app
 from bridge.errors import InputError
-from bridge.model.synthetic import SyntheticImages, rendered_shards, rendered_writer
+from bridge.model.synthetic import (
+    SyntheticImages,
+    rendered_set,
+    rendered_shards,
+    rendered_writer,
+)
 from bridge.model.synthetic.rendered_set import RenderedSet
 from bridge.model.synthetic.rendered_writer import write_rendered_set
 from bridge.model.training.config import DataConfig
@@ -334,3 +339,32 @@ def test_without_pictures_labels_and_truth_are_the_same(made: Path) -> None:
     assert bare.masks is None
     for name in ("landmarks", "confidence", "focal", "joints_m"):
         torch.testing.assert_close(getattr(bare, name), getattr(whole, name))
+
+
+def losing(monkeypatch: pytest.MonkeyPatch, found: list[list[bool]]) -> None:
+    """The landmark net finds hands in these views alone."""
+    original = rendered_set.landmark_noise
+
+    def lost(draws, truth):
+        return original(draws, truth)._replace(found=torch.tensor(found))
+
+    monkeypatch.setattr(rendered_set, "landmark_noise", lost)
+
+
+def test_views_that_the_net_loses_are_absent_where_labels_are_all_there_is(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = RenderedSet(made, landmarks=True).batch([0, 1], views=VIEWS, augment=False)
+    seen = RenderedSet(made).visible([0, 1])
+    losing(monkeypatch, [[False, True, False], [False, False, False]])
+    labels = RenderedSet(made, landmarks=True, images=False)
+    batch = labels.batch([0, 1], views=VIEWS, augment=False)
+    # The first that was found comes first; of a hand that was found nowhere, the first view is.
+    assert batch.present.tolist() == [[True, False, False], [True, False, False]]
+    assert ((batch.confidence > 0).any(-1) == batch.present).all()
+    torch.testing.assert_close(batch.joints_m[0], whole.joints_m[0, [1, 2, 0]])
+    torch.testing.assert_close(batch.joints_m[1], whole.joints_m[1])
+    assert torch.equal(labels.visible([0, 1]), torch.stack([seen[0, [1, 2, 0]], seen[1]]))
+    assert labels.batch([0, 1], views=1, augment=True).present.all()
+    # A picture of a hand shows it, with a label or without.
+    assert RenderedSet(made, landmarks=True).batch([0, 1], views=2, augment=False).present.all()

@@ -83,9 +83,7 @@ def summary(rows: dict[str, dict[str, Errors]]) -> dict[str, Any]:
         for split in full
     }
     test = full["test"]
-    found["fusion_to_single"] = {
-        "n": round(float(test["fusion_n_mm"].mean() / test["single_n_mm"].mean()), 3),
-        "pa": round(float(test["fusion_pa_mm"].mean() / test["single_pa_mm"].mean()), 3),
+    found["fusion_to_single"] = fusion_to_single(test) | {
         "paper_n": round(PAPER_RATIO, 3),
         "paper_pa": round(5.34 / 7.05, 3),
     }
@@ -109,6 +107,21 @@ def summary(rows: dict[str, dict[str, Errors]]) -> dict[str, Any]:
         "paper": order({name: PAPER[name][2] for name in rows if name in PAPER}),
     }
     return found
+
+
+def fusion_to_single(errors: Errors) -> dict[str, Any]:
+    """Mean error of the fused hand as a share of the single views', over hands."""
+    hands = len(errors["fusion_n_mm"])
+    pick = np.random.default_rng(0).integers(hands, size=(2000, hands))
+    found = {}
+    for kind in ("n", "pa"):
+        fused, single = (errors[f"{output}_{kind}_mm"] for output in ("fusion", "single"))
+        low, high = np.percentile(fused[pick].mean(1) / single[pick].mean(1), (2.5, 97.5))
+        share = fused.mean() / single.mean()
+        found[kind] = {"mean": share, "low": low, "high": high}
+    return {
+        kind: {k: round(float(v), 3) for k, v in values.items()} for kind, values in found.items()
+    }
 
 
 def gain(errors: Errors, output: str) -> dict[str, Any]:

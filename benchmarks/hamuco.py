@@ -2,13 +2,16 @@
 
     ghosthands data render -n 8000 --seed 2002 -o /tmp/rendered/train
     ghosthands data render -n 600 --seed 1001 --steady -o /tmp/rendered/test
+    ghosthands data render -n 250 --seed 1001 --views 8 --size 32 --steady -o /tmp/rendered/test8
     python benchmarks/hamuco.py --steps 3000 --rows full no-DCVI no-L_c no-L_d
+    python benchmarks/hamuco.py --steps 3000 --rows --by-views /tmp/rendered/test8
 
 Labels are the truth with the shipped landmark net's errors, by its noise model: one draw for each
 view, never the truth itself. Every row has the same seed, samples, order and number of steps. Rows
 that differ from ``full`` in the losses after the warm-up only go on from its warm-up: up to there
 they are the same, step for step. A row that is done is kept in the folder ``--runs`` and taken
-again only if it was trained alike; a row that was cut off goes on.
+again only if it was trained alike; a row that was cut off goes on. ``--by-views`` scores ``full``
+with one to all views of another set: the paper has 8.
 """
 
 from __future__ import annotations
@@ -23,10 +26,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from _hamuco_tables import ROWS, SHARES_WARM_UP, summary
+from _hamuco_tables import ROWS, SHARES_WARM_UP, fusion_to_single, mean, summary
 from _report import RESULTS, write_report
 
 VIEWS, SCORED = 4, 500
+BY_VIEWS = "by_views.json"
 CONFIGS = {"rgb": "cpu", "landmarks": "landmarks"}
 """The configuration that every row of a stem is trained by."""
 
@@ -143,7 +147,28 @@ def results(options: argparse.Namespace) -> dict[str, Any]:
             split: dict(np.load(folder / f"{split}_errors.npz")) for split in ("test", "train")
         }
     about = {"steps": options.steps, "seed": options.seed, "views": VIEWS, "hands": SCORED}
+    counted = folder_of(options, "full") / BY_VIEWS
+    if counted.exists():
+        about["by_views"] = json.loads(counted.read_text(encoding="utf-8"))
     return about | summary(rows)
+
+
+def count_views(options: argparse.Namespace) -> None:
+    """Scores ``full`` by how many views look at a hand."""
+    from bridge.model.hamuco.protocol import score
+    from bridge.model.synthetic.rendered_set import RenderedSet
+    from bridge.model.training.weights import load_network
+
+    folder = folder_of(options, "full")
+    network, _ = load_network(folder / "weights.safetensors")
+    pictures = {"masks": False, "images": options.stem == "rgb"}
+    source = RenderedSet(options.by_views, landmarks=True, upright=True, mesh=False, **pictures)
+    found = {}
+    for views in range(1, source.description.views + 1):
+        errors = score(network, source, views=views)
+        found[views] = {name: mean(values) for name, values in errors.items()}
+        found[views]["fusion_to_single"] = fusion_to_single(errors)
+    (folder / BY_VIEWS).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
 def report(options: argparse.Namespace) -> None:
@@ -167,6 +192,7 @@ def main() -> None:
     parser.add_argument("--test", type=Path, default=Path("/tmp/rendered/test"))
     parser.add_argument("--runs", type=Path, default=Path("runs/hamuco"))
     parser.add_argument("--rows", nargs="*", default=list(ROWS), choices=list(ROWS))
+    parser.add_argument("--by-views", type=Path, help="a set of more views to score full on")
     options = parser.parse_args()
     torch.set_num_threads(1)
     for name in options.rows:
@@ -176,6 +202,8 @@ def main() -> None:
             print(f"{name}: done", flush=True)
         if kept(options, "full") is not None:
             report(options)
+    if options.by_views is not None:
+        count_views(options)
     report(options)
 
 

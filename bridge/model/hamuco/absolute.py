@@ -111,6 +111,8 @@ def ransac(
         agree = (error < inlier) & (weights > 0)
         # One inlier more counts for more than all of their errors together.
         score = agree.sum(1) - (error.clamp(max=inlier) * agree).sum(1) / (inlier * len(images[0]))
+        # One view alone agrees with itself: a pair needs two that are trusted.
+        score = torch.where((weights[:, list(pair)] > 0).all(1), score, -torch.ones_like(score))
         # The pair itself always stays: two views with no inlier are still all there is.
         kept = (agree | (only > 0)).to(weights)
         if best is None or best_score is None:
@@ -124,7 +126,9 @@ def ransac(
     return triangulate(cameras, images, best * weights.clamp(min=1e-6))
 
 
-def opt_center(cameras: Cameras, images: Tensor, joints_m: Tensor) -> Tensor:
+def opt_center(
+    cameras: Cameras, images: Tensor, joints_m: Tensor, weights: Tensor | None = None
+) -> Tensor:
     """Places a root-relative hand: its root is triangulated, then refined on all keypoints.
 
     Gauss-Newton on the robust (L1) distances between where the hand's keypoints project and where
@@ -134,19 +138,21 @@ def opt_center(cameras: Cameras, images: Tensor, joints_m: Tensor) -> Tensor:
         cameras: At least two.
         images: ``(B, N, K, 2)`` keypoints by each view, crop coordinates.
         joints_m: ``(B, K, 3)`` the hand around its root, first camera's axes.
+        weights: ``(B, N, K)`` trust in each; equal where None.
 
     Returns:
         ``(B, K, 3)`` in the first camera's axes.
     """
     images, joints_m = images.double(), joints_m.double()
-    root = images[:, :, ROOT : ROOT + 1]
-    centre = triangulate(cameras, root, torch.ones_like(root[..., 0]))[:, 0]
+    trust = torch.ones_like(images[..., 0]) if weights is None else weights.double()
+    root = slice(ROOT, ROOT + 1)
+    centre = triangulate(cameras, images[:, :, root], trust[:, :, root])[:, 0]
     for _ in range(_STEPS):
         seen = cameras.see(joints_m + centre[:, None])
         depth = seen[..., 2:].clamp(min=_NEAREST_M)
         focal = cameras.focal[..., None, None]
         wrong = focal * seen[..., :2] / depth - images
-        weight = 1 / wrong.norm(dim=-1).clamp(min=1e-3)
+        weight = trust / wrong.norm(dim=-1).clamp(min=1e-3)
         # d(f X/Z) / d(centre) = f (R_1 - X/Z R_3) / Z, and likewise for Y.
         ratio = (seen[..., :2] / depth)[..., None]
         turn = cameras.rotation[:, :, None]

@@ -43,7 +43,8 @@ class CrossViewAttention(nn.Module):
         seen = present[..., None].expand(-1, -1, N_KEYPOINTS).flatten(1)[:, None, None]
         gathered = F.scaled_dot_product_attention(query, key, value, attn_mask=seen)
         found = self.out(gathered.transpose(1, 2).flatten(2))
-        found = found + self.mlp(self.norm(found))
+        # Beside what the token is itself, as in a transformer's block; the sum is the layer's.
+        found = found + self.mlp(self.norm(features.flatten(1, 2) + found))
         mixed: Tensor = found.unflatten(1, (views, N_KEYPOINTS))
         return mixed
 

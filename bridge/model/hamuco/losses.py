@@ -68,7 +68,9 @@ def _collaborative(output: HaMuCoOutput, config: HaMuCoConfig, step: int) -> dic
     if config.consistency_2d and (step % 2 == 0 or not both):
         terms["consistency_2d"] = _consistency_2d(output, points)
     if config.consistency_fusion and (step % 2 == 1 or not both):
-        terms["consistency_fusion"] = _mean(_l1(points, fused) / UNIT_M, present)
+        # One view alone is its own mean: what differs is rounding, whose L1 gradient is not small.
+        shared = present & (present.sum(1, keepdim=True) > 1)
+        terms["consistency_fusion"] = _mean(_l1(points, fused) / UNIT_M, shared)
     if config.distillation:
         terms["distillation"] = _mean(_l1(_points(output.single), fused) / UNIT_M, output.valid)
     return terms
@@ -91,8 +93,10 @@ def _consistency_2d(output: HaMuCoOutput, points: Tensor) -> Tensor:
         brought = there.inverse(in_first)
         image = project_root_relative(brought, camera[:, view, None], focal[:, view, None])
         wrong.append(_l1(image, own[:, view, None]))
+    # A view agrees with itself; what differs is rounding, whose L1 gradient is not small.
+    others = 1 - torch.eye(points.shape[1], device=points.device)
     pairs = output.present[:, :, None] & output.present[:, None]
-    return _mean(torch.stack(wrong, dim=1), pairs)
+    return _mean(others * torch.stack(wrong, dim=1), pairs)
 
 
 def _label_loss(hand: PerView, views: HandViews, known: Tensor) -> Tensor:

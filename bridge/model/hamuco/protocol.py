@@ -17,7 +17,7 @@ from torch import Tensor
 from bridge.errors import InputError
 from bridge.model.hamuco.absolute import Cameras, opt_center, ransac, triangulate
 from bridge.model.hamuco.network import HaMuCo
-from bridge.model.hamuco.output import PerView
+from bridge.model.hamuco.output import HaMuCoOutput, PerView
 from bridge.model.metrics import procrustes_align
 from bridge.model.training.sample import ROOT, HandViews, SampleSource
 
@@ -61,12 +61,12 @@ def score(
 
     Returns:
         ``(S,)`` arrays. ``single_n_mm``, ``interact_n_mm``, ``fusion_n_mm``, and the same with
-        ``pa`` for ``n``: the first two are means over the views. With ``size`` instead the length
-        of bone 0 to 9, as a share of its true one. ``single_2d_px`` and
+        ``pa`` for ``n``: the first two are means over the views that see the hand. With ``size``
+        instead the length of bone 0 to 9, as a share of its true one. ``single_2d_px`` and
         ``interact_2d_px``, pixels of a 256-pixel crop. With labels the same of those keypoints
         alone that the detector found, ``single_2d_found_px``, ``interact_2d_found_px`` and, its
-        own, ``labels_2d_found_px``; NaN where it found none. With two views and more the absolute
-        errors ``opt_center_mm``, ``ransac_mm`` and with labels ``labels_dlt_mm`` and
+        own, ``labels_2d_found_px``; NaN where it found none. Of hands that two views or more see,
+        the absolute errors ``opt_center_mm``, ``ransac_mm`` and with labels ``labels_dlt_mm`` and
         ``labels_ransac_mm``, and each after Procrustes alignment.
 
     Raises:
@@ -96,41 +96,49 @@ def _errors(net: HaMuCo, views: HandViews) -> dict[str, Array]:
     images = {"single": output.single.reprojection, "interact": output.interact.reprojection}
     for name, hand in (("single", output.single), ("interact", output.interact)):
         joints = _numpy(hand.joints_m)
-        errors[f"{name}_n_mm"] = normalised_mm(joints, truth).mean(1)
-        errors[f"{name}_pa_mm"] = _aligned_mm(joints, truth).mean(1)
-        errors[f"{name}_2d_px"] = _image_px(images[name], exact).mean((1, 2))
-        errors[f"{name}_size"] = (_size(joints) / _size(truth)).mean(1)
+        found = {
+            "n_mm": normalised_mm(joints, truth),
+            "pa_mm": _aligned_mm(joints, truth),
+            "2d_px": _image_px(images[name], exact).mean(2),
+            "size": _size(joints) / _size(truth),
+        }
+        for kind, values in found.items():
+            errors[f"{name}_{kind}"] = _mean_of(values, output.valid)
     fused = _numpy(output.joints_m)
     errors["fusion_size"] = _size(fused) / _size(truth[:, 0])
     errors["fusion_n_mm"] = normalised_mm(fused, truth[:, 0])
     errors["fusion_pa_mm"] = _aligned_mm(fused, truth[:, 0])
     if views.landmarks is not None and views.confidence is not None:
-        found = views.confidence > 0
+        known = views.confidence > 0
         for name, image in (images | {"labels": views.landmarks}).items():
-            errors[f"{name}_2d_found_px"] = _mean_of(_image_px(image, exact), found)
+            errors[f"{name}_2d_found_px"] = _mean_of(_image_px(image, exact), known)
     if views.focal.shape[1] > 1:
-        errors |= _absolute_errors(views, output.interact.reprojection, output.joints_m)
+        errors |= _absolute_errors(views, output)
     return errors
 
 
-def _absolute_errors(views: HandViews, images: Tensor, fused_m: Tensor) -> dict[str, Array]:
-    """Table 3's errors, in the first camera's axes."""
-    cameras = Cameras.of(views)
+def _absolute_errors(views: HandViews, output: HaMuCoOutput) -> dict[str, Array]:
+    """Table 3's errors, in the first camera's axes; NaN where a single view sees the hand."""
+    cameras, images = Cameras.of(views), output.interact.reprojection
+    seen = output.valid[..., None].expand(images.shape[:-1])
     placed = {
-        "opt_center": opt_center(cameras, images, fused_m),
-        "ransac": ransac(cameras, images),
+        "opt_center": (opt_center(cameras, images, output.joints_m, seen), seen),
+        "ransac": (ransac(cameras, images, seen), seen),
     }
     if views.landmarks is not None and views.confidence is not None:
-        trust = views.confidence.clamp(min=1e-3)
-        placed["labels_dlt"] = triangulate(cameras, views.landmarks, trust)
-        placed["labels_ransac"] = ransac(cameras, views.landmarks, views.confidence)
-    errors = {}
+        trust = seen * views.confidence
+        placed["labels_dlt"] = (triangulate(cameras, views.landmarks, trust), trust)
+        placed["labels_ransac"] = (ransac(cameras, views.landmarks, trust), trust)
+    errors: dict[str, Array] = {}
     assert views.joints_m is not None  # noqa: S101 - checked by the caller
     truth = _numpy(views.joints_m[:, 0])
-    for name, joints in placed.items():
+    for name, (joints, weights) in placed.items():
         found = _numpy(joints)
-        errors[f"{name}_mm"] = 1000 * np.linalg.norm(found - truth, axis=-1).mean(-1)
-        errors[f"{name}_pa_mm"] = _aligned_mm(found, truth)
+        enough = _numpy(weights.amax(-1) > 0).sum(1) >= 2
+        off, aligned = np.full((2, len(found)), np.nan)
+        off[enough] = 1000 * np.linalg.norm(found - truth, axis=-1).mean(-1)[enough]
+        aligned[enough] = _aligned_mm(found[enough], truth[enough])
+        errors |= {f"{name}_mm": off, f"{name}_pa_mm": aligned}
     return errors
 
 
@@ -157,10 +165,11 @@ def _aligned_mm(joints: Array, truth: Array) -> Array:
 
 
 def _mean_of(values: Array, which: Tensor) -> Array:
-    """Mean of some of each sample's values ``(B, N, 21)``; NaN where there are none."""
+    """Mean of some of each sample's values ``(B, ...)``; NaN where there are none."""
     chosen = _numpy(which)
-    count = chosen.sum((1, 2))
-    total = (values * chosen).sum((1, 2))
+    axes = tuple(range(1, values.ndim))
+    count = chosen.sum(axes)
+    total = (values * chosen).sum(axes)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 

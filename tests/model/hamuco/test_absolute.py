@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -107,6 +107,39 @@ def test_scores_have_every_output_and_the_labels() -> None:
     alone = score(network(tiny()), source, views=1)
     assert "ransac_mm" not in alone
     np.testing.assert_allclose(alone["interact_n_mm"], alone["fusion_n_mm"], atol=1e-3)
+
+
+def test_a_view_that_sees_nothing_counts_nowhere() -> None:
+    class Lost(_Source):
+        def batch(self, numbers, *, views, augment):
+            batch = super().batch(numbers, views=3, augment=augment)
+            present = torch.ones_like(batch.present)
+            present[:, views:] = False
+            landmarks, trust = batch.landmarks.clone(), torch.ones_like(batch.confidence)
+            landmarks[:, views:], trust[:, views:] = 7.0, 0.0
+            return replace(batch, present=present, landmarks=landmarks, confidence=trust)
+
+    class Fewer(Lost):
+        def batch(self, numbers, *, views, augment):
+            batch = super().batch(numbers, views=views, augment=augment)
+            names = [f.name for f in fields(batch) if f.name not in ("pose", "betas")]
+            return replace(
+                batch,
+                **{
+                    name: value[:, :views]
+                    for name in names
+                    if (value := getattr(batch, name)) is not None
+                },
+            )
+
+    net = network(tiny())
+    for views in (1, 2):
+        torch.manual_seed(5)  # the same pictures
+        lost = score(net, Lost(3, 4, hand=hand(), mesh=True), views=views)
+        torch.manual_seed(5)
+        fewer = score(net, Fewer(3, 4, hand=hand(), mesh=True), views=views)
+        for name, values in lost.items():
+            np.testing.assert_allclose(values, fewer.get(name, np.nan), rtol=1e-3, atol=1e-3)
 
 
 def test_labels_are_scored_by_pixels_of_a_crop_of_256() -> None:

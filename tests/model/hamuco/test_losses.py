@@ -155,6 +155,18 @@ def test_2d_consistency_is_the_mean_over_all_pairs_of_views() -> None:
     close(found, torch.stack(pairs).mean())
 
 
+@pytest.mark.parametrize(
+    ("term", "moment"), [("consistency_2d", EVEN), ("consistency_fusion", ODD)]
+)
+def test_a_view_alone_learns_nothing_of_agreeing_with_itself(term: str, moment: Moment) -> None:
+    views = samples(2, 3)
+    views = replace(views, present=views.present & (torch.arange(3) < 1))
+    net = HaMuCo(tiny(), hand()).train()
+    hamuco_loss(net(views), views, net.config, moment)[term].backward()
+    for value in net.parameters():
+        assert value.grad is None or not value.grad.any()
+
+
 def gradient_of(term: str, moment: Moment, **changes) -> dict[str, bool]:
     """Which parts of the network a loss teaches."""
     torch.manual_seed(4)

@@ -1,4 +1,4 @@
-"""``ghosthands adapt``: a network that gets to know a user's own hands, cameras and room."""
+"""``ghosthands adapt``: a network that goes on learning from a user's own videos."""
 
 from __future__ import annotations
 

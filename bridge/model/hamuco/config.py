@@ -64,8 +64,8 @@ class HaMuCoConfig:
         distillation: L_d ("- L_d").
         warm_up: Share of the run without L_c and L_d: 10 of 40 epochs (section 4.2).
         prior: alpha, weight of L_p.
-        shape_prior: gamma, weight of the shape in it. Smaller hands are nearer to each other: where
-            it is too weak, L_c and L_d let all of them shrink.
+        shape_prior: gamma, weight of the shape in it; 100 in the authors' code. Smaller hands are
+            nearer to each other: where it is too weak, L_c and L_d let all of them shrink.
         view_mask_probability: Chance that training hides a view from interaction and fusion, never
             the first.
         weights: Where the encoder starts: ``imagenet`` (downloads), a path to torchvision's state
@@ -93,7 +93,7 @@ class HaMuCoConfig:
     distillation: bool = True
     warm_up: float = 0.25
     prior: float = 0.01
-    shape_prior: float = 1.0
+    shape_prior: float = 100.0
     view_mask_probability: float = 0.0
     weights: str | None = None
 

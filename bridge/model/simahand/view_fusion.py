@@ -140,11 +140,8 @@ class VertexFusion(nn.Module):
         query, key = self.query(by_vertex), self.key(by_vertex)
         likeness = query @ key.transpose(-1, -2) / f_v.shape[-1] ** 0.5
         likeness = likeness.masked_fill(~present[:, None, None], -_FAR)
-        attended = likeness.softmax(-1) @ self.value(by_vertex)
-        # Beside what the view itself says, or all views would weigh the same: what they attend to
-        # is nearly one mean for all of them.
-        scores: Tensor = by_vertex + attended
-        return scores.transpose(1, 2)
+        attended: Tensor = likeness.softmax(-1) @ self.value(by_vertex)
+        return attended.transpose(1, 2)
 
 
 def _on_cells(mix: nn.Module, f: Tensor) -> Tensor:

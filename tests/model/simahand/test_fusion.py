@@ -79,9 +79,7 @@ def test_eq_3_weighs_each_feature_over_the_views() -> None:
     present = torch.ones(1, 2, dtype=torch.bool)
     # Attention among the views: likeness [[1, 0], [0, 4]] / sqrt(2).
     a, b = math.exp(1 / 2**0.5), math.exp(4 / 2**0.5)
-    heard = [[a / (a + 1), 2 / (a + 1)], [1 / (1 + b), 2 * b / (1 + b)]]
-    # Beside it what each view itself says.
-    scores = [[1 + heard[0][0], heard[0][1]], [heard[1][0], 2 + heard[1][1]]]
+    scores = [[a / (a + 1), 2 / (a + 1)], [1 / (1 + b), 2 * b / (1 + b)]]
     close(fusion.scores(f, present)[0, :, 0], torch.tensor(scores))
     expected = []
     for k, value in ((0, 1.0), (1, 2.0)):

@@ -60,3 +60,19 @@ def grey_video(path: Path, *, seconds: float = 1.0, size: tuple[int, int] = (320
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode())
     return path
+
+
+def cut_short(video: Path, path: Path, share: float) -> Path:
+    """The first part of a video's bytes, readable as far as they go."""
+    fast = path.with_name(f"fast_{path.name}")
+    with (
+        av.open(str(video)) as source,
+        av.open(str(fast), "w", options={"movflags": "faststart"}) as copy,
+    ):
+        stream = copy.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                copy.mux(packet)
+    path.write_bytes(fast.read_bytes()[: round(share * fast.stat().st_size)])
+    return path

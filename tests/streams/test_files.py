@@ -13,6 +13,7 @@ import pytest
 
 from bridge.errors import VideoError
 from bridge.streams import VideoFile
+from tests.bridge_fixture import cut_short as first_part
 
 MS = 1_000_000
 
@@ -145,19 +146,7 @@ def test_cut_off_before_its_index(tmp_path: Path, clip: Path):
 
 def cut_short(tmp_path: Path, helpers) -> Path:
     whole = helpers.write_clip(tmp_path / "whole.mp4", 90)
-    fast = tmp_path / "fast.mp4"
-    with (
-        av.open(str(whole)) as source,
-        av.open(str(fast), "w", options={"movflags": "faststart"}) as copy,
-    ):
-        stream = copy.add_stream_from_template(source.streams.video[0])
-        for packet in source.demux(video=0):
-            if packet.dts is not None:
-                packet.stream = stream
-                copy.mux(packet)
-    path = tmp_path / "short.mp4"
-    path.write_bytes(fast.read_bytes()[: fast.stat().st_size * 6 // 10])
-    return path
+    return first_part(whole, tmp_path / "short.mp4", 0.6)
 
 
 def test_cut_off_after_its_index_says_where(tmp_path: Path, helpers):

@@ -18,6 +18,7 @@ import pytest
 
 from bridge.commands.ensemble import _video, ensemble
 from bridge.errors import InputError, ModelError
+from tests.bridge_fixture import cut_short
 from tests.filmed import encode
 from tests.model.ensemble.test_ensemble import found
 
@@ -95,17 +96,7 @@ def test_an_earlier_output_survives_a_failed_run(video: Path, finder: Finder) ->
 
 
 def test_a_video_that_is_cut_short_gives_what_it_has(video: Path, tmp_path: Path) -> None:
-    fast, short, drawn = (tmp_path / name for name in ("fast.mp4", "short.mp4", "drawn.mp4"))
-    with (
-        av.open(str(video)) as source,
-        av.open(str(fast), "w", options={"movflags": "faststart"}) as copy,
-    ):
-        stream = copy.add_stream_from_template(source.streams.video[0])
-        for packet in source.demux(video=0):
-            if packet.dts is not None:
-                packet.stream = stream
-                copy.mux(packet)
-    short.write_bytes(fast.read_bytes()[: fast.stat().st_size // 2])
+    short, drawn = cut_short(video, tmp_path / "short.mp4", 0.5), tmp_path / "drawn.mp4"
     ensemble(short, drawn)
     ensemble(short, tmp_path / "hands.json")
     frames = json.loads((tmp_path / "hands.json").read_text())["frames"]

@@ -20,7 +20,7 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -38,25 +38,38 @@ from bridge.model.training.weights import load_network, shipped_weights
 NONE = {"regularisation": 0.0, "consistency": 0.0, "bones": 0.0, "photometric": 0.0}
 REG, CON, BONE, PHO = ({name: getattr(LossWeights(), name)} for name in NONE)
 TRUTH = {"joints": 5.0, "vertices": 5.0}
-ROWS: dict[str, tuple[dict[str, float], bool, str]] = {
-    "weak": ({}, True, "paper: 1.07"),
-    "full": (TRUTH, True, "paper: 0.80"),
-    "baseline": (NONE, False, "2.98"),
-    "reg": (NONE | REG, False, "1.66"),
-    "reg aug": (NONE | REG, True, "1.53"),
-    "reg con": (NONE | REG | CON, False, "1.64"),
-    "reg con bone": (NONE | REG | CON | BONE, False, "1.43"),
-    "reg aug con": (NONE | REG | CON, True, "1.48"),
-    "reg aug bone": (NONE | REG | BONE, True, "1.13"),
-    "reg aug con bone": (NONE | REG | CON | BONE, True, "1.07"),
-    "reg aug con bone pho": ({}, True, "1.07"),
-    "reg aug con bone 3d": (NONE | REG | CON | BONE | TRUTH, True, "0.80"),
-    "reg aug con bone pho 3d": (TRUTH, True, "0.80"),
-    "reg aug con bone pho, at ease": ({}, True, "1.07"),
-    "reg aug con bone pho, at ease, active limits": ({}, True, "1.07"),
-    "reg aug con bone pho 3d, at ease, active limits": (TRUTH, True, "0.80"),
+
+
+class Row(NamedTuple):
+    """A training: what differs from the configuration ``cpu``."""
+
+    losses: dict[str, float]
+    paper_cm: str
+    """The paper's PA-MPJPE (Table IV)."""
+    augmented: bool = True
+    mean_pose: str = "flat"
+    limits: str = "passive"
+
+
+EASE = {"mean_pose": "at_ease", "limits": "active"}
+ROWS = {
+    "weak": Row({}, "1.07", **EASE),
+    "full": Row(TRUTH, "0.80", **EASE),
+    "baseline": Row(NONE, "2.98", augmented=False),
+    "reg": Row(NONE | REG, "1.66", augmented=False),
+    "reg aug": Row(NONE | REG, "1.53"),
+    "reg con": Row(NONE | REG | CON, "1.64", augmented=False),
+    "reg con bone": Row(NONE | REG | CON | BONE, "1.43", augmented=False),
+    "reg aug con": Row(NONE | REG | CON, "1.48"),
+    "reg aug bone": Row(NONE | REG | BONE, "1.13"),
+    "reg aug con bone": Row(NONE | REG | CON | BONE, "1.07"),
+    "reg aug con bone pho": Row({}, "1.07"),
+    "reg aug con bone 3d": Row(NONE | REG | CON | BONE | TRUTH, "0.80"),
+    "reg aug con bone pho 3d": Row(TRUTH, "0.80"),
+    "reg aug con bone pho, at ease": Row({}, "1.07", mean_pose="at_ease"),
+    "reg aug con bone pho, at ease, active limits": Row({}, "1.07", **EASE),
+    "reg aug con bone pho 3d, at ease, active limits": Row(TRUTH, "0.80", **EASE),
 }
-"""Losses that differ from the defaults, augmentation, and the paper's PA-MPJPE in cm (Table IV)."""
 MAIN = ("weak", "full")
 HANDS, SEED = (1, 2, 5, 10), 0
 PICTURES = 100
@@ -64,14 +77,13 @@ PICTURES = 100
 
 def configured(row: str, options: argparse.Namespace) -> TrainConfig:
     """The run of a row."""
-    losses, augmented, _ = ROWS[row]
+    asked = ROWS[row]
     steps = options.main_steps if row in MAIN else options.steps
     changes = [f"data.path={options.train}", f"schedule.seed={SEED}"]
-    changes += [f"data.options.augmented={str(augmented).lower()}"]
-    changes += [f"model.changes.loss.{name}={value}" for name, value in losses.items()]
-    if row not in MAIN:
-        changes.append(f"model.changes.mean_pose={'at_ease' if 'at ease' in row else 'flat'}")
-        changes.append(f"model.changes.limits={'active' if 'active' in row else 'passive'}")
+    changes += [f"data.options.augmented={str(asked.augmented).lower()}"]
+    changes += [f"model.changes.loss.{name}={value}" for name, value in asked.losses.items()]
+    changes += [f"model.changes.mean_pose={asked.mean_pose}"]
+    changes += [f"model.changes.limits={asked.limits}"]
     if steps is not None:
         # The first stage keeps its share of the run.
         usual = load_config("cpu", network="multihand")
@@ -262,7 +274,8 @@ def main() -> None:
         found = run_row(row, options)
         results = kept()
         rows = results.get("rows", {})
-        rows[row] = {"paper_pa_cm": ROWS[row][2], **{k: v for k, v in found.items() if k != "run"}}
+        shown = {k: v for k, v in found.items() if k != "run"}
+        rows[row] = {"paper_pa_cm": ROWS[row].paper_cm, **shown}
         results |= {"rows": rows, "weak_over_full": summary(rows), "test_pictures": PICTURES}
         write_report("multihand", results)
         print(f"{row}: {found['located']['metrics']}", flush=True)

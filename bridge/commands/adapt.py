@@ -60,12 +60,10 @@ def adapt(
         raise InputError(
             f"give --offset once for each further video: {len(videos) - 1} times, not {len(offset)}"
         )
-    check_outputs(
-        videos,
-        [output] if report is None else [output, report],
-        overwrite=force,
-        flag="--force",
-    )
+    outputs = [output] if report is None else [output, report]
+    check_outputs(videos, outputs, overwrite=force, flag="--force")
+    # Weights may be replaced by what they learned, never by a report.
+    check_outputs([] if weights is None else [weights], outputs[1:], overwrite=force)
     try:
         with _Bars() as bars:
             done = adapt_to_videos(

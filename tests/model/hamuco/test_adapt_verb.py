@@ -186,6 +186,7 @@ def test_the_verb_shows_before_and_after(verb: Verb, videos, weights, tmp_path) 
         ("-o w.safetensors --report a_file", "a_file exists already; add --force"),
         ("-o w.safetensors --report right.mp4 -f", "right.mp4 is also an input"),
         ("-o left.mp4 -f", "left.mp4 is also an input"),
+        ("-o w.safetensors --weights a_file --report a_file -f", "a_file is also an input"),
         (f"-o {'w' * 300}.safetensors", "File name too long"),
         ("-o w.safetensors --report ./w.safetensors", "two outputs have the same name"),
     ],

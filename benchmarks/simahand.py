@@ -3,7 +3,7 @@
     ghosthands data render -n 4096 --seed 2002 -o /tmp/rendered/train
     ghosthands data render -n 600 --seed 1001 --steady -o /tmp/rendered/test
     ghosthands data render -n 256 --seed 2002 -o /tmp/rendered/few
-    python benchmarks/simahand.py --rows rendered begun few --runs runs/simahand
+    python benchmarks/simahand.py --rows many begun few apart --runs runs/simahand
     python benchmarks/simahand.py --rows fusion enhancement distilled teachers --runs runs/simahand
 
 All rows learn from a set of rendered hands that ends, as the paper does, and are scored on every
@@ -18,22 +18,23 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from _report import RESULTS, write_report
-from _simahand_rows import ADAPTED, AGAINST, GROUPS, ROWS
+from _simahand_rows import ADAPTED, AGAINST, GROUPS, ROWS, Row
 from numpy.typing import NDArray
 
+from bridge.model.simahand import SimaHand
 from bridge.model.synthetic.rendered_set import RenderedSet
 from bridge.model.training.config import load_config
 from bridge.model.training.evaluation import evaluate, fused
 from bridge.model.training.run import train
 from bridge.model.training.sample import HandViews
-from bridge.model.training.weights import load_network
+from bridge.model.training.weights import load_network, save_weights
 
 METRICS = {
     "JPE": "root_relative_mm",
@@ -60,7 +61,8 @@ def budget(name: str) -> dict[str, Any]:
     """All that a row's result depends on."""
     row = ROWS[name]
     before = {part: None if (of := getattr(row, part)) is None else budget(of) for part in BEFORE}
-    return asdict(row) | before
+    known = {k: v for k, v in asdict(row).items() if v is not None or k in BEFORE}
+    return known | before
 
 
 def scored(name: str, runs: Path) -> Errors:
@@ -102,15 +104,30 @@ def trained(name: str, runs: Path) -> Path:
     if row.teacher is not None:
         changes["teacher"] = str(trained(row.teacher, runs))
     begin = None if row.begins is None else trained(row.begins, runs)
+    if begin is not None and row.afresh is not None:
+        begin = partly(begin, row, folder / "begin.safetensors")
     update = {"changes": config.model.changes | changes, "begin": begin}
     model = config.model.model_copy(update=update)
     schedule = config.schedule.model_copy(update={"steps": row.steps, "seed": row.seed})
     options = AS_SEEN | {"rotation_deg": 30.0}
+    if row.truth_of is not None:
+        options["truth_of"] = row.truth_of
     data = config.data.model_copy(
         update={"source": "rendered", "path": RENDERED[row.learned], "options": options}
     )
     run = config.model_copy(update={"model": model, "schedule": schedule, "data": data})
     return train(run, folder, device="cpu", on_progress=lambda p: print(name, p.step, flush=True))
+
+
+def partly(weights: Path, row: Row, path: Path) -> Path:
+    """Weights without those of one part, which is that of an untrained network of the row."""
+    known, _ = load_network(weights)
+    torch.manual_seed(row.seed)
+    network = SimaHand(replace(known.config, **row.changes), known.hand)
+    kept = {k: v for k, v in known.state_dict().items() if not k.startswith(f"{row.afresh}.")}
+    network.load_state_dict(kept, strict=False)
+    save_weights(path, network, name=row.network, config=network.config, about={})
+    return path
 
 
 class _EveryView:
@@ -224,11 +241,17 @@ def report(runs: Path) -> None:
     """Writes the tables of the rows that are done; other tables stay as they were."""
     file = RESULTS / "simahand.json"
     results = json.loads(file.read_text(encoding="utf-8"))["results"] if file.exists() else {}
-    tables = {name: rows for name, rows in results.get("tables", {}).items() if name in GROUPS}
+    tables = {
+        name: rows
+        for name, rows in results.get("tables", {}).items()
+        if set(rows) <= set(GROUPS.get(name, ()))
+    }
     hidden = _EveryView(RENDERED["test"]).hidden() >= HIDDEN
     for group, rows in GROUPS.items():
         if any((folder_of(name, runs) / "errors.npz").exists() for name in rows):
             tables[group] = table(group, runs, hidden)
+    known = {f"adaptation_{group}" for group in ADAPTED}
+    results = {k: v for k, v in results.items() if not k.startswith("adaptation_") or k in known}
     results |= {
         "occluded_from": "a third of the keypoints hidden in the first view",
         "tables": tables,

@@ -51,6 +51,9 @@ class RenderedSet:
             absent; the first one of a sample is always found.
         upright: Turn each view, before it is augmented, until its labels point up from wrist to
             middle knuckle, as a tracker cuts its regions; needs ``landmarks``.
+        truth_of: How many hands have truth, the first; all where None. Half of the samples are
+            these, the others are the set's odd hands as unlabelled recordings have them: their
+            views alone.
         mesh: Whether samples have ``vertices_m``.
         masks: Whether samples have silhouettes.
         rotation_deg, zoom, colour: How much augmentation changes, see `JitterRanges`.
@@ -69,6 +72,7 @@ class RenderedSet:
         images: bool = True,
         landmarks: bool = False,
         upright: bool = False,
+        truth_of: int | None = None,
         mesh: bool = True,
         masks: bool = True,
         rotation_deg: float = 180.0,
@@ -86,6 +90,11 @@ class RenderedSet:
         if upright and not landmarks:
             raise InputError("upright views are turned by their labels: take landmarks = true")
         self._landmarks, self._upright = landmarks, upright
+        if truth_of is not None and not 1 <= truth_of <= self.description.samples:
+            raise InputError(
+                f"truth_of must be 1 to the set's {self.description.samples} hands, not {truth_of}"
+            )
+        self._truth_of = truth_of
         self._mesh, self._images, self._masks = mesh, images, masks
         self._seed = seed
         self._hand = hand_layer(self.description.hand)
@@ -118,7 +127,7 @@ class RenderedSet:
         if not 1 <= views <= most:
             raise InputError(f"{self._folder} has 1 to {most} views a hand, not {views}")
         draws = Draws(self._seed, list(numbers))
-        own = [number % len(self) for number in numbers]
+        own, known = self._hands(numbers)
         order = torch.arange(most).expand(len(own), most)
         if augment:
             order = draws.uniform("order", most).argsort(1)
@@ -140,7 +149,20 @@ class RenderedSet:
             jitter = jitter.turned(upright_angle(chosen["landmarks"]))
         if self._images:
             chosen |= self._pictures(own, order, jitter)
-        return self._posed(rolled(chosen, jitter))
+        fields = rolled(chosen, jitter)
+        for name in ("joints_m", "wrist_rotation", "pose", "betas"):
+            fields[name][~known] = torch.nan
+        fields["joint_valid"] &= known[:, None, None]
+        return self._posed(fields)
+
+    def _hands(self, numbers: Sequence[int]) -> tuple[list[int], Tensor]:
+        """The hands of samples, and which of these have truth, ``(B,)`` bool."""
+        own = [number % len(self) for number in numbers]
+        if self._truth_of is None:
+            return own, torch.ones(len(own), dtype=torch.bool)
+        known = torch.tensor(own) % 2 == 0
+        own = [hand if hand % 2 else hand // 2 % self._truth_of for hand in own]
+        return own, known
 
     def visible(self, numbers: Sequence[int]) -> Tensor:
         """Which keypoints nothing hides, ``(B, N, 21)`` bool, of all views without ``augment``."""

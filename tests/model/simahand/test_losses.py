@@ -163,3 +163,25 @@ def test_absent_views_do_not_count() -> None:
         labels[name][:, 2] = float("nan")
     found = terms(spoilt, replace(views, **labels))
     assert all(float(v) < 2e-3 for v in found.values()), found
+
+
+def test_a_hand_without_truth_follows_the_teacher_alone() -> None:
+    views = samples(2, 3)
+    labels = {}
+    for name in ("joints_m", "vertices_m", "wrist_rotation"):
+        labels[name] = getattr(views, name).clone()
+        labels[name][1] = float("nan")
+    labels["joint_valid"] = views.joint_valid & torch.tensor([[[True]], [[False]]])
+    half = replace(views, **labels)
+    student = network(tiny())
+    output = student(half)
+    further = output.features._replace(vertex=(output.features.vertex + 2).detach())
+    found = terms(replace(output, teacher=further), half)
+    first = terms(student(samples(1, 3)), samples(1, 3))
+    for name in set(first) - {"total"}:
+        close(found[name], first[name])
+    assert found["distil_vertex"].item() == pytest.approx(0.2, rel=1e-4)
+    gradients = torch.autograd.grad(found["total"], [output.vertices, output.features.vertex])
+    assert all(g.isfinite().all() for g in gradients)
+    assert not gradients[0][1].any()
+    assert gradients[1][1].any()

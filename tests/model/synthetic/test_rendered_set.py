@@ -368,3 +368,23 @@ def test_views_that_the_net_loses_are_absent_where_labels_are_all_there_is(
     assert labels.batch([0, 1], views=1, augment=True).present.all()
     # A picture of a hand shows it, with a label or without.
     assert RenderedSet(made, landmarks=True).batch([0, 1], views=2, augment=False).present.all()
+
+
+def test_some_hands_have_truth_and_the_others_their_views_alone(made: Path) -> None:
+    labels = {"landmarks": True, "images": False}
+    some, all_of_it = RenderedSet(made, truth_of=2, **labels), RenderedSet(made, **labels)
+    batch = some.batch([0, 1, 2, 3, 4, 5], views=VIEWS, augment=False)
+    # The set has five hands: sample 5 is its hand 0 in the next epoch.
+    same = all_of_it.batch([0, 1, 1, 3, 0, 0], views=VIEWS, augment=False)
+    known = torch.tensor([True, False, True, False, True, True])
+    for name in ("landmarks", "confidence", "focal", "present"):
+        torch.testing.assert_close(getattr(batch, name), getattr(same, name))
+    for name in ("joints_m", "vertices_m", "wrist_rotation", "pose", "betas"):
+        found = getattr(batch, name)
+        torch.testing.assert_close(found[known], getattr(same, name)[known])
+        assert found[~known].isnan().all()
+    assert torch.equal(batch.joint_valid.all(-1).all(-1), known)
+    assert not batch.joint_valid[~known].any()
+    for number in (0, SAMPLES + 1):
+        with pytest.raises(InputError, match="truth_of must be 1 to"):
+            RenderedSet(made, truth_of=number)

@@ -56,9 +56,10 @@ def a3net_loss(output: A3NetOutput, views: HandViews, config: A3NetConfig) -> di
         if config.refine_alignment:
             turns += [stage.to_first for stage in output.stages]
         others = truth.valid[:, 1:]
+        known = others & torch.isfinite(truth.to_first[:, 1:]).flatten(2).all(dim=-1)
         for turn in turns:
-            wrong = (turn - truth.to_first).abs().mean(dim=(-1, -2))
-            sums["alignment"].append(known_mean(wrong[:, 1:], others))
+            wrong = (turn - _numbers(truth.to_first)).abs().mean(dim=(-1, -2))
+            sums["alignment"].append(known_mean(wrong[:, 1:], known))
         sums["alignment"].append(known_mean(shift[:, 1:], others))
     weights = config.loss
     terms = {}
@@ -76,7 +77,7 @@ class _Truth:
 
     def __init__(self, views: HandViews, valid: Tensor) -> None:
         self.valid = valid
-        # Views that do not count may hold anything: no NaN of theirs may reach a gradient.
+        # Views that do not count may hold anything.
         focal = torch.where(valid, views.focal, torch.ones_like(views.focal))
         self.to_first = views.to_first
         self.wrist, self.pose, self.betas = views.wrist_rotation, views.pose, views.betas
@@ -87,7 +88,7 @@ class _Truth:
             if views.joint_valid is not None:
                 self.known = self.known & views.joint_valid
             self.known = self.known & torch.isfinite(views.joints_m).all(dim=-1)
-            joints = torch.nan_to_num(views.joints_m, 0.0, 0.0, 0.0)
+            joints = _numbers(views.joints_m)
             root = joints[:, :, ROOT : ROOT + 1]
             self.joints = (joints - root) / UNIT_M
             # Relative positions need the root's label too.
@@ -96,7 +97,7 @@ class _Truth:
             self.imaged = self.known & ahead
             if views.vertices_m is not None:
                 finite = torch.isfinite(views.vertices_m).flatten(2).all(dim=-1)
-                vertices = torch.nan_to_num(views.vertices_m, 0.0, 0.0, 0.0)
+                vertices = _numbers(views.vertices_m)
                 self.vertices = (vertices - root) / UNIT_M
                 self.meshed = self.known[:, :, ROOT] & finite
                 self.vertex_images, _ = seen_at(vertices, focal)
@@ -127,12 +128,21 @@ def _hand_terms(
         pose = truth.pose if first_only else truth.pose[:, None]
         turns.append((hand.rotations[..., 1:, :, :], pose))
     if turns:
-        wrong = [(a - b).abs().mean(dim=(-1, -2)) for a, b in turns]
-        terms["rotations"] = known_mean(torch.cat(wrong, dim=-1).mean(dim=-1), of(truth.valid))
+        known = of(truth.valid)
+        for _, target in turns:
+            known = known & torch.isfinite(target).flatten(-3).all(dim=-1)
+        wrong = [(a - _numbers(b)).abs().mean(dim=(-1, -2)) for a, b in turns]
+        terms["rotations"] = known_mean(torch.cat(wrong, dim=-1).mean(dim=-1), known)
     if truth.betas is not None:
         betas = truth.betas if first_only else truth.betas[:, None]
-        terms["betas"] = known_mean((hand.betas - betas).abs().mean(dim=-1), of(truth.valid))
+        known = of(truth.valid) & torch.isfinite(betas).all(dim=-1)
+        terms["betas"] = known_mean((hand.betas - _numbers(betas)).abs().mean(dim=-1), known)
     return terms
+
+
+def _numbers(truth: Tensor) -> Tensor:
+    """Truth with nothing in place of what is not known: no NaN of it may reach a gradient."""
+    return torch.nan_to_num(truth, 0.0, 0.0, 0.0)
 
 
 def _image_terms(stage: StageOutput, truth: _Truth, config: A3NetConfig) -> dict[str, Tensor]:
@@ -171,7 +181,7 @@ def _silhouette(truth: _Truth, size: int) -> Tensor | None:
     From the masks; else from where the true vertices fall, which no occluder hides.
     """
     if truth.masks is not None:
-        masks = torch.nan_to_num(truth.masks.float(), 0.0, 0.0, 0.0)
+        masks = _numbers(truth.masks.float())
         small = F.adaptive_avg_pool2d(masks.flatten(0, 1)[:, None], size)
         return small.view(*truth.valid.shape, -1)
     if truth.vertex_images is None:

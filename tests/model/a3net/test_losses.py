@@ -208,6 +208,28 @@ def test_views_that_are_not_valid_do_not_count(views) -> None:
             assert value == pytest.approx(0, abs=2e-4), name
 
 
+def test_a_hand_without_truth_does_not_count(views) -> None:
+    output = truth(views)
+    found = [
+        value.clone().requires_grad_()
+        for value in (output.stages[0].rotations, output.stages[0].betas, output.stages[0].to_first)
+    ]
+    stage = replace(
+        output.stages[0], rotations=found[0] + 0.1, betas=found[1] + 0.1, to_first=found[2] + 0.1
+    )
+    names = ("joints_m", "vertices_m", "wrist_rotation", "pose", "betas")
+    unknown = {name: getattr(views, name).clone() for name in names}
+    for value in unknown.values():
+        value[1] = torch.nan
+    wrong = loss(with_stages(output, stage), replace(views, **unknown))
+    usual = loss(with_stages(output, stage), views)
+    for name in ("rotations", "betas", "alignment"):
+        torch.testing.assert_close(wrong[name], usual[name])
+    for gradient in torch.autograd.grad(wrong["total"], found):
+        assert gradient.isfinite().all()
+        assert not gradient[1].any()
+
+
 def test_alignment_costs_its_wrong_entries_and_any_shift(views) -> None:
     output = truth(views)
     off = output.initial.to_first.clone()

@@ -44,8 +44,8 @@ class LossWeights:
     normal: float = 0.1
     edge: float = 1.0
     rotation: float = 1.0
-    shape_enhancement: float = 0.1
-    orientation_enhancement: float = 0.1
+    shape_enhancement: float = 1.0
+    orientation_enhancement: float = 1.0
 
     def __post_init__(self) -> None:
         check_weights(self)

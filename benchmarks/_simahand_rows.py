@@ -69,9 +69,9 @@ def unlabelled(seed: int = 0, teacher: str = MVR_FEW, **changes: Any) -> Row:
     return replace(row, learned="train", truth_of=256, changes=row.changes | changes)
 
 
-def distilled(*features: str) -> Row:
+def distilled(*features: str, seed: int = 0) -> Row:
     """A row of Table 6."""
-    return unlabelled(distil=list(features))
+    return unlabelled(seed, distil=list(features))
 
 
 GROUPS: dict[str, dict[str, Row]] = {
@@ -114,6 +114,7 @@ GROUPS: dict[str, dict[str, Row]] = {
     },
     "distilled": {
         "f~_v": distilled("vertex_last"),
+        "f~_v, seed 1": distilled("vertex_last", seed=1),
         "f_v": distilled("vertex"),
         "f_v, f_j": distilled("vertex", "joint"),
         "f_v, f_o": distilled("vertex", "orientation"),
@@ -150,5 +151,6 @@ ADAPTED = {
     "few": pairs("few", "few"),
     "apart": pairs("apart", "apart"),
     "unlabelled": pairs("apart", "unlabelled"),
+    "last": [("SVR-Hand, apart, seed 0", "f~_v"), ("SVR-Hand, apart, seed 1", "f~_v, seed 1")],
 }
 """Rows without and with adaptation."""

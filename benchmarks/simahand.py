@@ -3,7 +3,7 @@
     ghosthands data render -n 4096 --seed 2002 -o /tmp/rendered/train
     ghosthands data render -n 600 --seed 1001 --steady -o /tmp/rendered/test
     ghosthands data render -n 256 --seed 2002 -o /tmp/rendered/few
-    python benchmarks/simahand.py --rows many begun few apart --runs runs/simahand
+    python benchmarks/simahand.py --rows many begun few apart unlabelled --runs runs/simahand
     python benchmarks/simahand.py --rows fusion enhancement distilled teachers --runs runs/simahand
 
 All rows learn from a set of rendered hands that ends, as the paper does, and are scored on every

@@ -19,11 +19,11 @@ class Row:
         network: Its name.
         learned: The rendered set it learns from: ``train`` (4,096 hands) or ``few`` (256).
         changes: To the configuration ``cpu``.
-        afresh: The part of the network that begins anew all the same.
-        truth_of: How many hands of what it learns from have truth; all where None.
         teacher: The row whose network is the teacher.
         begins: The row whose weights it begins with.
         seed: Of its training.
+        truth_of: How many hands of what it learns from have truth; all where None.
+        afresh: The part of the network that begins anew all the same.
     """
 
     network: Literal["simahand-mvr", "simahand-svr"]
@@ -53,9 +53,9 @@ def mvr(**changes: Any) -> Row:
     return Row("simahand-mvr", "train", changes)
 
 
-def svr(teacher: str | None = None, seed: int = 0, begins: str = MVR_FEW, **changes: Any) -> Row:
+def svr(teacher: str | None = None, seed: int = 0, begins: str = MVR_FEW) -> Row:
     """A row that goes on from a network of few hands, as all that it is compared with."""
-    return Row("simahand-svr", "few", changes, teacher, begins, seed)
+    return Row("simahand-svr", "few", {}, teacher, begins, seed)
 
 
 def apart(teacher: str | None = None, seed: int = 0) -> Row:
@@ -66,7 +66,7 @@ def apart(teacher: str | None = None, seed: int = 0) -> Row:
 def unlabelled(seed: int = 0, teacher: str = MVR_FEW, **changes: Any) -> Row:
     """A row that has truth of the few hands, and follows its teacher on others too."""
     row = apart(teacher, seed)
-    return replace(row, learned="train", truth_of=256, changes=row.changes | changes)
+    return replace(row, learned="train", truth_of=256, changes=changes)
 
 
 def distilled(*features: str, seed: int = 0) -> Row:

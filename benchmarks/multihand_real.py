@@ -4,8 +4,8 @@
     python benchmarks/multihand_real.py --labels LABELS --train DIR --test DIR --begin WEIGHTS
 
 Each row goes on from WEIGHTS (``cpu``, fully supervised, see multihand.py) with the configuration
-``real``: on rendered hands with forearms alone, with pictures of one recording, with both. Rows are
-scored on both recordings against the labels: the one that a row has not seen tells how it does in
+``real``: with pictures of one recording, or of both. Rows are scored on both recordings against the
+labels: the one that a row has not seen tells how it does in
 another room, with another person. ``early`` learns from the first 70 % of every video and is also
 scored on the last 25 %: the same rooms and persons, later. On desk_two_views hands are also
 compared in 3D with calibrated triangulation (benchmarks/_desk.py). A row that is done is kept in
@@ -39,14 +39,8 @@ from bridge.model.training.weights import load_network
 from bridge.protocol.joints import Side
 from bridge.streams import VideoFile
 
-ROWS: dict[str, str | None] = {
-    "arms": None,
-    "desk": "desk",
-    "piano": "piano",
-    "both": "both",
-    "early": "early",
-}
-"""The labels that each row learns from."""
+ROWS = ("piano", "both", "early")
+"""Folders of the labels that each row learns from."""
 RECORDINGS = ("desk", "piano")
 EARLY, LATE = (0.0, 0.7), (0.75, 1.0)
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5)
@@ -54,14 +48,10 @@ PICTURES, PASTED = 200, 100
 
 
 def configured(row: str, options: argparse.Namespace) -> TrainConfig:
-    labels = ROWS[row]
     changes = [f"model.begin={options.begin}", f"data.path={options.train}"]
+    changes.append(f"data.options.labelled={options.labels / row}")
     if options.steps is not None:
         changes.append(f"schedule.steps={options.steps}")
-    if labels is None:
-        changes.append("data.options.real=0.0")
-    else:
-        changes.append(f"data.options.labelled={options.labels / labels}")
     return load_config("real", network="multihand", changes=changes)
 
 

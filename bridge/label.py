@@ -30,7 +30,7 @@ from bridge.offline import view_names
 from bridge.protocol.joints import Side
 from bridge.streams import VideoFile
 
-__all__ = ["label_videos"]
+__all__ = ["label_videos", "reasons"]
 
 _QUALITY = 92
 _TRUSTED = 0.5
@@ -47,7 +47,7 @@ def label_videos(
     most: int = 1000,
     size: int = 640,
     on_progress: Progress = lambda _done, _total: None,
-) -> LabelledSet:
+) -> tuple[LabelledSet, Counter[str]]:
     """Writes pictures of videos, with the hands that the shipped nets follow in them.
 
     The nets follow the two hands of one person. A hand without a label would be learnt as none, so
@@ -63,7 +63,7 @@ def label_videos(
         on_progress: Called with frames done, and about how many there are.
 
     Returns:
-        What was written to ``labels.json``.
+        What was written to ``labels.json``, and why how many pictures were left out.
 
     Raises:
         InputError: There are no videos, the folder has files or cannot be written, a number is out
@@ -74,6 +74,8 @@ def label_videos(
         raise InputError("give at least one video to label")
     if most < 1 or not 64 <= size <= MOST_PX:
         raise InputError(f"take at least 1 picture of each video, of 64 to {MOST_PX} pixels")
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} cannot be written: it is a file, name a folder")
     files = [VideoFile(path, allow_cut_short=True) for path in videos]
     # Browsers' recordings do not say how many frames they have.
     counts = [file.frame_count or round(file.duration_s * file.fps) for file in files]
@@ -104,10 +106,9 @@ def label_videos(
                 if kept == most:
                     break
         if not pictures:
-            why = ", ".join(f"{doubt} in {count}" for doubt, count in left_out.most_common())
             raise InputError(
-                f"none of {left_out.total()} pictures can be labelled ({why}): film one person, "
-                "from nearer, in even light, wrists in view"
+                f"none of {left_out.total()} pictures can be labelled ({reasons(left_out)}): film "
+                "one person, from nearer, in even light, wrists in view"
             )
         found = LabelledSet(pictures=pictures)
         # The labels last: a set that was cut off has none.
@@ -116,7 +117,12 @@ def label_videos(
         part.replace(folder / LABELS)
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror or error}") from error
-    return found
+    return found, left_out
+
+
+def reasons(left_out: Counter[str]) -> str:
+    """Why pictures were left out, the most frequent reason first."""
+    return ", ".join(f"{doubt} in {count}" for doubt, count in left_out.most_common())
 
 
 def _doubt(nets: HandNets, picture: NDArray[np.uint8], hands: Sequence[ViewHand]) -> str | None:

@@ -122,11 +122,11 @@ def label(
     provider: Annotated[str, typer.Option(help="Where the nets run: auto, cpu or cuda.")] = "auto",
 ) -> None:
     """Label hands in your own videos with the shipped nets, for `train multihand` to learn from."""
-    from bridge.label import label_videos
+    from bridge.label import label_videos, reasons
     from bridge.model.nets import load_nets
 
     with progress_bar("Watching", "frames") as update:
-        found = label_videos(
+        found, left_out = label_videos(
             videos,
             output,
             nets=load_nets(provider),
@@ -140,6 +140,8 @@ def label(
         f"{escape(str(output))} has {len(found.pictures)} pictures with {len(hands)} hands, {left} "
         "of them left ones. They are what the nets saw, not truth: look at some."
     )
+    if left_out:
+        console.print(f"{left_out.total()} pictures were left out: {reasons(left_out)}.")
 
 
 def _show(report: DatasetReport) -> None:

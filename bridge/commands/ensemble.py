@@ -84,9 +84,10 @@ def ensemble(
             colours.add(hands)
             write(time_s, picture, hands)
             update(frames, total)
+        if texture is not None:  # before the output takes its name: both are written, or neither
+            with whole_path(texture, overwrite=force) as draft:
+                write_colours(draft, colours.colours())
     if texture is not None:
-        with whole_path(texture, overwrite=force) as draft:
-            write_colours(draft, colours.colours())
         console.print(f"{escape(str(texture))} has the hands' colours.")
     console.print(f"{escape(str(output))}: {count} hands in {frames} frames.")
 
@@ -154,6 +155,8 @@ def _video(file: BinaryIO) -> Iterator[Write]:
                 drawn = draw_hands(picture, hands)
                 # The codec stores colours of 2 x 2 pixels together.
                 height, width = (length - length % 2 for length in drawn.shape[:2])
+                if not min(height, width):
+                    raise InputError("the video is too small to draw on: write .json instead")
                 if not streams:
                     stream = container.add_stream("libx264", options={"crf": "20"})
                     stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"

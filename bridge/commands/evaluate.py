@@ -65,6 +65,8 @@ def evaluate(
     if min(counts) < 1 or (samples is not None and samples < 1):
         raise InputError("--views and --samples must be at least 1")
     if network == "multihand":
+        if views:
+            raise InputError("multihand looks at one picture: leave --views out")
         _pictures(weights, data, samples or _PICTURES, device, as_json=as_json)
         return
     with progress_bar("Evaluating", "samples") as update:

@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from bridge.commands.console import console
+from bridge.commands.outputs import check_outputs
 from bridge.errors import InputError, ModelError
 from bridge.optional import require
 
@@ -65,26 +66,33 @@ def export(
         Path | None,
         typer.Option(help="Weights or a checkpoint; without it, the shipped ones."),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Replace the output.")] = False,
 ) -> None:
     """Write a trained network as ONNX, and compare what it says with PyTorch."""
     require("torch", extra="train")
     from bridge.model.training.networks import architecture
     from bridge.model.training.weights import load_network, shipped_weights
+    from sdk_python._whole_file import whole_path
 
     entry = architecture(name)
     if entry.export is None:
         raise InputError(f"{name} has no ONNX form")
     file = weights or shipped_weights(name)
+    check_outputs([file], [output], overwrite=force, flag="--force")
     network, about = load_network(file)
     if about["network"] != name:
         raise InputError(f"{file} holds {about['network']}, not {name}")
-    with console.status("Exporting and comparing (some minutes on a CPU)"):
-        known = {key: value for key, value in about.items() if key != "config"}
-        worst = entry.export(network, output, known)
-    if worst > _MOST_DIFFERENCE:
-        raise ModelError(
-            f"{output} differs from PyTorch by {worst:.1e} of the largest value: do not use it"
-        )
+    known = {key: value for key, value in about.items() if key != "config"}
+    with (
+        console.status("Exporting and comparing (some minutes on a CPU)"),
+        whole_path(output, overwrite=force) as draft,
+    ):
+        worst = entry.export(network, draft, known)
+        if worst > _MOST_DIFFERENCE:
+            raise ModelError(
+                f"{name} as ONNX differs from PyTorch by {worst:.1e} of the largest value: "
+                f"{output} is not written"
+            )
     size_mb = output.stat().st_size / 1e6
     console.print(f"{output}: {size_mb:.1f} MB, within {worst:.1e} of PyTorch")
 

@@ -107,8 +107,15 @@ class MultiHand:
     ) -> None:
         ort = require("onnxruntime", extra="bridge")
         content = shipped_net("Multi-hand", _NET) if path is None else _read(path)
-        self._session = open_session(ort, content, [CPU], threads or default_threads())
-        config = _config(self._session, path or Path(_NET))
+        file = path or Path(_NET)
+        try:
+            self._session = open_session(ort, content, [CPU], threads or default_threads())
+        except ModelError as error:
+            raise ModelError(
+                f"{file} cannot be used ({error}): give what ghosthands models export multihand"
+                " wrote"
+            ) from error
+        config = _config(self._session, file)
         self.size = int(config["size"])
         self.threshold = float(config["threshold"]) if threshold is None else threshold
         if not 0 < self.threshold < 1:

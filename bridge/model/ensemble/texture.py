@@ -6,12 +6,14 @@ what most pictures agree on.
 
 from __future__ import annotations
 
-import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from bridge.errors import InputError
@@ -22,6 +24,12 @@ __all__ = ["MedianColours", "read_colours", "write_colours"]
 
 _MOST = 512
 """Hands a side that are kept: more change a median by nothing one could see."""
+
+_MOST_BYTES = 4 << 20
+"""Of a file's arrays; those of the open hand and of MANO are below 10 kB."""
+
+# RuntimeError: entries that are encrypted, or packed in a way that Python cannot read.
+_UNREADABLE = (OSError, KeyError, ValueError, EOFError, RuntimeError, BadZipFile, zlib.error)
 
 
 class MedianColours:
@@ -57,16 +65,14 @@ def write_colours(path: Path, colours: Mapping[Side, NDArray[np.uint8]]) -> None
     """Writes colours as a small NPZ file with an array for each side.
 
     Raises:
-        InputError: There are none, or the file cannot be written.
+        InputError: There are none.
+        OSError: The file cannot be written.
     """
     if not colours:
         raise InputError("no hand was found: there is no texture to write")
-    try:
-        with path.open("wb") as file:
-            arrays: dict[str, Any] = {side.name.lower(): c for side, c in colours.items()}
-            np.savez_compressed(file, **arrays)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror or error})") from error
+    arrays: dict[str, Any] = {side.name.lower(): array for side, array in colours.items()}
+    with path.open("wb") as file:
+        np.savez_compressed(file, **arrays)
 
 
 def read_colours(path: Path) -> dict[Side, NDArray[np.uint8]]:
@@ -76,11 +82,19 @@ def read_colours(path: Path) -> dict[Side, NDArray[np.uint8]]:
         InputError: It is no such file.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        with ZipFile(path) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
+                raise ValueError("its arrays are too large")
+        with path.open("rb") as file, NpzFile(file, allow_pickle=False) as arrays:
             found = {Side[name.upper()]: arrays[name] for name in arrays.files}
+        if not found:
+            raise ValueError("it is empty")
         for colours in found.values():
             if colours.dtype != np.uint8 or colours.ndim != 2 or colours.shape[1] != 3:
                 raise ValueError(f"an array is {colours.dtype} {colours.shape}")
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} holds no hands' colours ({error})") from error
+    except _UNREADABLE as error:
+        raise InputError(
+            f"{path} holds no hands' colours ({error}): ghosthands ensemble --texture makes such a"
+            " file"
+        ) from error
     return found

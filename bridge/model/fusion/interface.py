@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from bridge.errors import InputError
+from bridge.errors import InputError, ModelError
 from bridge.model.anchor import Anchor
 from bridge.model.pose import FloatArray, Hands, ViewHands
 
@@ -106,3 +106,5 @@ def make_fuser(name: str, *, anchor: Anchor | None = None) -> Fuser:
         raise InputError(
             f"the network {file} cannot be read ({error}); ghosthands models export makes one"
         ) from error
+    except ModelError as error:
+        raise ModelError(f"{file}: {error}") from error

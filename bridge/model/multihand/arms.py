@@ -1,4 +1,7 @@
-"""Forearms for hands that were rendered without: no camera sees a hand that ends at its wrist."""
+"""Forearms for hands that were cut out: no camera sees a hand that ends at its wrist.
+
+Rendered hands have arms, but a set's masks are of the hand alone.
+"""
 
 from __future__ import annotations
 

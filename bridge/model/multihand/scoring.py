@@ -31,6 +31,8 @@ Array = NDArray[np.float64]
 _BATCH, _SEED = 16, 7
 _NEAR = 0.5
 """A found hand is a labelled one if its keypoints' mean lies this near, in sides of its box."""
+_FAR = 1e3
+"""The distance, so measured, of all that lies farther."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ def match(output: MultiHandOutput, scenes: HandScenes) -> tuple[Tensor, Tensor, 
         ours = (output.picture == picture).nonzero()[:, 0]
         theirs = scenes.valid[picture].nonzero()[:, 0]
         apart = torch.cdist(centres[ours], truth[picture, theirs]) / sides[picture, theirs]
-        cost = apart.nan_to_num(1e3).cpu().numpy()
+        # Capped: a find that is far from all hands must not draw one away from its own.
+        cost = torch.where(apart < _NEAR, apart, _FAR).cpu().numpy()
         for i, j in zip(*linear_sum_assignment(cost), strict=True):
             if cost[i, j] < _NEAR:
                 rows.append(int(ours[i]))

@@ -111,17 +111,25 @@ def write_description(folder: Path, description: Description) -> None:
     """Writes what a folder is about to hold.
 
     Raises:
-        InputError: It holds another set already, or cannot be written.
+        InputError: It holds another set already or one of more hands, or cannot be written.
     """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} cannot be written: it is a file, name a folder")
     path = folder / _INDEX
     if path.exists():
-        found = asdict(read_description(folder)) | {"samples": description.samples}
+        known = read_description(folder)
+        found = asdict(known) | {"samples": description.samples}
         wanted = asdict(description)
         differs = [name for name, value in wanted.items() if found[name] != value]
         if differs:
             raise InputError(
                 f"{folder} holds a rendered set with another {', '.join(differs)}: give another"
                 " folder, or the same options to go on with it"
+            )
+        if known.samples > description.samples:
+            raise InputError(
+                f"{folder} is a set of {known.samples} hands, more than {description.samples}: ask "
+                "for at least as many, or give another folder"
             )
     try:
         folder.mkdir(parents=True, exist_ok=True)

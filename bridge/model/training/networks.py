@@ -61,9 +61,21 @@ def _configured(name: str, kind: Any, *presets: str) -> Callable[[str, Mapping[s
     def configure(preset: str, changes: Mapping[str, Any]) -> Any:
         if preset not in presets:
             raise InputError(f"{name} has no preset {preset!r}: choose one of {', '.join(presets)}")
-        return kind.from_dict(getattr(kind, preset)().to_dict() | dict(changes))
+        return kind.from_dict(_merged(getattr(kind, preset)().to_dict(), changes))
 
     return configure
+
+
+def _merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Values with changes; a table of which one entry is changed keeps the others."""
+    merged = dict(values)
+    for key, change in changes.items():
+        old = merged.get(key)
+        if isinstance(old, Mapping) and isinstance(change, Mapping):
+            merged[key] = {**old, **change}
+        else:
+            merged[key] = change
+    return merged
 
 
 def _restored(kind: Any) -> Callable[[Mapping[str, Any]], Any]:

@@ -125,6 +125,21 @@ def test_frames_of_one_tick_follow_each_other() -> None:
     assert times_of(file) == pytest.approx([0, 1 / 90_000, 2 / 90_000, 0.1])
 
 
+def test_a_video_too_narrow_to_draw_on_is_one_clear_error() -> None:
+    with pytest.raises(InputError, match=r"too small.*\.json"), _video(BytesIO()) as write:
+        write(0.0, np.zeros((16, 1, 3), np.uint8), [])
+
+
+def test_without_hands_there_is_no_texture_and_nothing_in_the_way_of_another_try(
+    video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.model.ensemble.MultiHand", lambda *_, **__: lambda _picture: [])
+    texture = video.with_name("hands.npz")
+    with pytest.raises(InputError, match="no hand was found"):
+        ensemble(video, video.with_name("out.json"), texture=texture)
+    assert {path.name for path in video.parent.iterdir()} == {"in.mp4"}
+
+
 def test_what_cannot_be_encoded_is_one_clear_error(tmp_path: Path) -> None:
     wide = np.zeros((2, 20_000, 3), np.uint8)
     with pytest.raises(InputError, match="cannot be encoded"), _video(BytesIO()) as write:

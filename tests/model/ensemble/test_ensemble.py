@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -243,9 +245,29 @@ def test_colours_are_medians_and_survive_their_file(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_colours(path)[Side.RIGHT], colours[Side.RIGHT])
     with pytest.raises(InputError, match="no hand was found"):
         write_colours(path, {})
-    for content in (b"", b"nothing", path.read_bytes()[:100]):
+
+
+def test_files_that_hold_no_colours_are_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "hands.npz"
+    write_colours(path, {Side.RIGHT: np.arange(1609 * 3).reshape(-1, 3).astype(np.uint8)})
+    whole, entry = path.read_bytes(), path.read_bytes().find(b"PK\x01\x02")
+
+    def changed(*places: int, to: int) -> bytes:
+        return bytes(to if k in places else byte for k, byte in enumerate(whole))
+
+    array, empty, large = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    np.save(array, np.zeros((1609, 3), np.uint8))
+    with zipfile.ZipFile(empty, "w"):
+        pass
+    with zipfile.ZipFile(large, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("right.npy", bytes(5 << 20))
+    encrypted, packed = changed(6, entry + 8, to=1), changed(8, entry + 10, to=99)
+    damaged = changed(len(whole) // 2, to=whole[len(whole) // 2] ^ 1)
+    cut, texts = whole[:100], (b"", b"nothing")
+    archives = (array.getvalue(), empty.getvalue(), large.getvalue())
+    for content in (*texts, cut, *archives, encrypted, packed, damaged):
         path.write_bytes(content)
-        with pytest.raises(InputError, match="no hands' colours"):
+        with pytest.raises(InputError, match=r"no hands' colours \(.*--texture makes such a file"):
             read_colours(path)
 
 

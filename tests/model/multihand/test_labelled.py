@@ -257,9 +257,10 @@ def test_pictures_of_two_persons_are_left_out(shared_dir: Path, tmp_path: Path) 
             pair = np.concatenate([frame.rgb()] * 2, 1)
             out.mux(stream.encode(av.VideoFrame.from_ndarray(pair, format="rgb24")))
         out.mux(stream.encode())
-    found = label_videos([tmp_path / "two.mp4"], tmp_path / "set", nets=HandNets())
+    found, left_out = label_videos([tmp_path / "two.mp4"], tmp_path / "set", nets=HandNets())
     # The palm net misses the second hand in one of these.
     assert len(found.pictures) <= 2
+    assert len(found.pictures) + left_out.total() == 30
     assert not any(hand.left for picture in found.pictures for hand in picture.hands)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ import torch
 from bridge.errors import InputError
 from bridge.model.multihand import MultiHandConfig, complexity, multihand_loss
 from bridge.model.multihand.decoding import cell_of, local_keypoints, peaks
-from bridge.model.multihand.scoring import score_scenes
+from bridge.model.multihand.scoring import match, score_scenes
 from bridge.model.training.sample import ROOT
 from bridge.model.training.schedule import Moment
 from tests.model.multihand.tiny import SIZE, hand, network, pasted, scenes, tiny, tiny_full
@@ -248,6 +249,27 @@ def test_scores_of_perfect_hands_are_perfect() -> None:
     assert scores.metrics["pa_mpvpe_mm"].mean < 1e-3
     assert scores.metrics["pixel"].mean < 1e-3
     assert scores.metrics["side"].mean == 1
+
+
+def test_a_find_far_from_all_hands_draws_none_away_from_its_own() -> None:
+    """The least sum of distances would match both, and both too far apart to count."""
+
+    def keypoints(*across: float) -> torch.Tensor:
+        points = torch.zeros(len(across), 21, 2)
+        points[..., 0] = torch.tensor(across)[:, None]
+        return points
+
+    truth = SimpleNamespace(
+        images=torch.zeros(1, 3, 8, 8),
+        valid=torch.ones(1, 2, dtype=torch.bool),
+        keypoints_px=keypoints(0, 200)[None],
+        box_px=torch.tensor([[[-50.0, -50, 50, 50], [150, -50, 250, 50]]]),
+    )
+    found = SimpleNamespace(
+        hands=SimpleNamespace(keypoints_px=keypoints(40, -300)), picture=torch.zeros(2)
+    )
+    rows, pictures, slots = match(found, truth)  # type: ignore[arg-type]
+    assert (rows.tolist(), pictures.tolist(), slots.tolist()) == ([0], [0], [0])
 
 
 def test_a_network_that_says_nothing_of_the_pose_means_the_mean_pose() -> None:

@@ -214,6 +214,12 @@ def test_a_set_can_be_made_longer(copied: Path) -> None:
 def test_another_set_is_not_written_over(copied: Path) -> None:
     with pytest.raises(InputError, match="another size"):
         write_rendered_set(copied, samples=SAMPLES, views=VIEWS, size=64, seed=SEED)
+    with pytest.raises(InputError, match=f"set of {SAMPLES} hands, more than {SAMPLES - 1}"):
+        write(copied, samples=SAMPLES - 1)
+    assert len(RenderedSet(copied)) == SAMPLES
+    (copied / "file").write_text("")
+    with pytest.raises(InputError, match="is a file, name a folder"):
+        write(copied / "file")
 
 
 @pytest.mark.parametrize(

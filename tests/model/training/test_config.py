@@ -20,6 +20,15 @@ def test_shipped_configurations_load_and_fit_their_network(name) -> None:
     assert entry.restore(model.to_dict()) == replace(model, weights=None)
 
 
+def test_one_entry_of_a_preset_s_table_leaves_the_others() -> None:
+    changes = ["model.preset=full", "model.changes.loss.photometric=0.0"]
+    changed = load_config("cpu", network="multihand", changes=changes)
+    entry = architecture("multihand")
+    loss = entry.configure(changed.model.preset, changed.model.changes).loss
+    assert loss == replace(entry.configure("full", {}).loss, photometric=0.0)
+    assert loss.joints > 0
+
+
 def test_the_paper_has_the_papers_schedule() -> None:
     schedule = load_config("paper").schedule
     assert (schedule.epochs, schedule.batch, schedule.rate) == (30, 32, 1e-4)

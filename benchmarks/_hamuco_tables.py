@@ -11,7 +11,8 @@ from bridge.model.training.bootstrap import bootstrap_mean
 
 ROWS: dict[str, dict[str, Any]] = {
     "full": {},
-    "no-DCVI": {"interaction": False},
+    # Without the interaction network L_d is L_cf once more.
+    "no-DCVI": {"interaction": False, "distillation": False},
     "no-L_c": {"consistency_2d": False, "consistency_fusion": False},
     "no-L_d": {"distillation": False},
     "procrustes": {"alignment": "procrustes"},

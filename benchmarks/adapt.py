@@ -80,9 +80,8 @@ def measured(seen: Seen, names: Sequence[str], truth: Callable[[Recorded], Array
 
 
 def cut(time_s: float, views: Sequence[ViewHands]) -> list[Recorded]:
-    """The hands of an instant; pictures are only asked for their size."""
-    blank = [np.zeros((view.size_px[1], view.size_px[0], 3), np.uint8) for view in views]
-    return cut_hands(time_s, blank, views, None)
+    """The hands of an instant."""
+    return cut_hands(time_s, None, views, None)
 
 
 def predicted(network: HaMuCo, source: RecordedHands) -> dict[str, Array]:

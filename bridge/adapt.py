@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import InputError
 from bridge.model.nets import HandNets
-from bridge.model.pose import FloatArray, ViewHands
-from bridge.model.selfcal.whose import calibrate_views
-from bridge.model.tracker import HandTracker
-from bridge.offline import view_names
-from bridge.offsets import VideoOffset, find_offsets, watch
-from bridge.streams import VideoFile, synchronised
-from bridge.streams.merge import check_offsets
+from bridge.offsets import VideoOffset
+from bridge.watched import watch_videos
 
 if TYPE_CHECKING:
     from bridge.model.hamuco.adaptation import Agreement
-    from bridge.model.hamuco.recording import Recorded
 
-__all__ = ["Adaptation", "Watched", "adapt_to_videos", "watch_videos"]
-
-_ENOUGH_S = 30.0
-_MOST_INSTANTS = 2000
-"""More of a recording is thinned out evenly: pictures of one second are much the same."""
+__all__ = ["Adaptation", "adapt_to_videos"]
 
 Progress = Callable[[int, int | None], None]
 
@@ -41,6 +30,7 @@ class Adaptation:
         after: The same as it is now.
         offsets: When each video begins, by its view's name; empty where that was given.
         cameras_found: Whether the hands told where the cameras stand.
+        notes: What was wrong with the videos and put right, for people.
         files: The weights files, the first one to be named.
     """
 
@@ -49,6 +39,7 @@ class Adaptation:
     after: Agreement
     offsets: dict[str, VideoOffset]
     cameras_found: bool
+    notes: tuple[str, ...]
     files: tuple[Path, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -58,24 +49,9 @@ class Adaptation:
             "cameras_found": self.cameras_found,
             "held_out_before": self.before.to_dict(),
             "held_out_after": self.after.to_dict(),
+            "notes": list(self.notes),
             "offsets_s": {name: round(o.offset_s, 4) for name, o in self.offsets.items()},
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """What was seen in some videos.
-
-    Attributes:
-        hands: Those that two views see at once, in the order of time.
-        offsets: When each video begins, by its view's name; empty where that was given.
-        rotation: ``(V, 3, 3)`` from the first camera's axes to each one's; None where the hands do
-            not tell.
-    """
-
-    hands: list[Recorded]
-    offsets: dict[str, VideoOffset]
-    rotation: FloatArray | None
 
 
 def adapt_to_videos(
@@ -101,7 +77,8 @@ def adapt_to_videos(
         weights: Where to start; the shipped ones where None.
         offsets_s: How much later each video begins than the first; None to find out.
         steps: Batches of 8 hands at instants.
-        hold_out: Share of the recording, its end, that is only scored on.
+        hold_out: Share of the recording, its end, that is not learned from but scored on. Cameras
+            are found by all of it.
         device: ``auto``, ``cpu`` or ``cuda``.
         overwrite: Whether an existing output may be replaced.
         on_watched: Called with frames watched and, where the files say, how many there are.
@@ -121,6 +98,7 @@ def adapt_to_videos(
         hand_of,
         load_network,
         options_of,
+        part_path,
         save_weights,
         shipped_weights,
     )
@@ -130,8 +108,10 @@ def adapt_to_videos(
             "adapting learns from what several views say of one hand: give two or more videos of"
             " the same moment, filmed from different sides"
         )
-    if output.exists() and not overwrite:
-        raise InputError(f"{output} exists: give another name, or --force to replace it")
+    if len({path.resolve() for path in videos}) < len(videos):
+        raise InputError("one of the videos is given twice: its views say nothing of each other")
+    if not overwrite and (there := [p for p in (output, part_path(output, 2)) if p.exists()]):
+        raise InputError(f"{there[0]} exists: give another name, or --force to replace it")
     if output.suffix != ".safetensors":
         raise InputError(f"the weights are a .safetensors file, not {output.name}")
     if steps < 1 or not 0.05 <= hold_out <= 0.5:
@@ -145,11 +125,6 @@ def adapt_to_videos(
 
     size = network.config.crop_px if network.config.stem == "rgb" else None
     seen = watch_videos(videos, nets, size, offsets_s=offsets_s, on_progress=on_watched)
-    if not seen.hands:
-        raise InputError(
-            "no hand was seen by two views at once: film them from nearer, in even light, with the"
-            " wrists in view, and all videos at the same time"
-        )
     known: dict[str, Any] = {
         "videos": len(videos),
         "size": size,
@@ -181,64 +156,12 @@ def adapt_to_videos(
         )
     except OSError as error:
         raise InputError(f"cannot write {output}: {error.strerror or error}") from error
-    cameras_found = seen.rotation is not None
-    return Adaptation(len(learned), before, after, seen.offsets, cameras_found, tuple(files))
-
-
-def watch_videos(
-    videos: Sequence[Path],
-    nets: HandNets,
-    crop_px: int | None,
-    *,
-    offsets_s: Sequence[float] | None = None,
-    on_progress: Progress = lambda _done, _total: None,
-) -> Watched:
-    """Finds the hands of some videos, and by them how the cameras are turned.
-
-    Args:
-        videos: One file a view.
-        nets: The hand nets.
-        crop_px: Width of the pictures that the network takes; None for one that takes none.
-        offsets_s: How much later each begins than the first; found as `reconstruct` does if None.
-        on_progress: Called with frames done and, where the files say, how many there are.
-
-    Raises:
-        InputError: Not one usable offset for each video.
-        VideoError: A file is not a readable video.
-    """
-    from bridge.model.hamuco.recording import cut_hands
-
-    if offsets_s is not None:
-        check_offsets(offsets_s, len(videos))
-    names = view_names(videos)
-    offsets: dict[str, VideoOffset] = {}
-    hands: list[Recorded] = []
-    instants: list[tuple[float, Sequence[ViewHands]]] = []
-    with ExitStack() as stack:
-        files = [
-            stack.enter_context(VideoFile(path, view=name, allow_cut_short=True))
-            for path, name in zip(videos, names, strict=True)
-        ]
-        if offsets_s is None:
-            found = find_offsets(videos, see=lambda k: watch(files[k], nets, max_s=_ENOUGH_S))
-            offsets = dict(zip(names, found, strict=True))
-            offsets_s = [offset.offset_s for offset in found]
-        tracker = HandTracker(nets)
-        total = files[0].frame_count
-        every = max(1, -(-(total or 0) // _MOST_INSTANTS))
-        for number, instant in enumerate(synchronised(files, offsets_s=offsets_s)):
-            images = {frame.view: frame.rgb() for frame in instant.frames}
-            seen = {view.view: view for view in tracker.track(images)}
-            if number % every == 0:
-                time_s = instant.time_ns / 1e9
-                instants.append((time_s, list(seen.values())))
-                hands += cut_hands(
-                    time_s,
-                    [images.get(name) for name in names],
-                    [seen.get(name) for name in names],
-                    crop_px,
-                )
-            on_progress(number + 1, total)
-    calibration = calibrate_views(instants, names)
-    known = calibration is not None and calibration.usable.all()
-    return Watched(hands, offsets, calibration.cameras.rotation if calibration and known else None)
+    return Adaptation(
+        learned=len(learned),
+        before=before,
+        after=after,
+        offsets=seen.offsets,
+        cameras_found=seen.rotation is not None,
+        notes=seen.notes,
+        files=tuple(files),
+    )

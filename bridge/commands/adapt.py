@@ -117,6 +117,8 @@ def _show(done: Adaptation) -> None:
                 " is assumed; give its --offset if you know better.",
                 style="yellow",
             )
+    for note in done.notes:
+        console.print(f"{note[0].upper()}{note[1:]}.", style="yellow")
     if not done.cameras_found:
         console.print(
             "The hands do not tell where the cameras stand: views are compared by the hands alone,"

@@ -38,7 +38,9 @@ class HaMuCoSeer(ViewNetSeer):
 
     def __init__(self, net: bytes | None = None) -> None:
         content = shipped_net("HaMuCo", _NET) if net is None else net
-        super().__init__(ViewNet(content, what="a HaMuCo", name="hamuco", outputs=("joints_m",)))
+        # Each view's own hand, which is not needed, tells HaMuCo from other networks with hands.
+        outputs = ("joints_m", "single_joints_m")
+        super().__init__(ViewNet(content, what="a HaMuCo", name="hamuco", outputs=outputs))
 
     def crop(self, hand: ViewHand, size_px: tuple[int, int]) -> CropCamera:
         """See ``ViewNetSeer``."""

@@ -53,7 +53,7 @@ class Recorded:
 
 def cut_hands(
     time_s: float,
-    images: Sequence[Picture | None],
+    images: Sequence[Picture | None] | None,
     seen: Sequence[ViewHands | None],
     crop_px: int | None,
 ) -> list[Recorded]:
@@ -61,7 +61,8 @@ def cut_hands(
 
     Args:
         time_s: The instant.
-        images: ``(H, W, 3)`` RGB of each video; None where it has none then.
+        images: ``(H, W, 3)`` RGB of each video, None where it has none then; None for a network
+            that takes none.
         seen: What the tracker sees in each.
         crop_px: Width of the pictures that the network takes; None for one that takes none.
     """
@@ -77,24 +78,26 @@ def cut_hands(
         if len(hands) < 2:
             continue
         views = {
-            k: _cut(image, hand, crop_px)
+            k: _cut(None if images is None else images[k], hand, view.size_px, crop_px)
             for k, hand in hands.items()
-            if (image := images[k]) is not None
+            if (view := seen[k]) is not None
         }
         confidence = {k: np.asarray(hands[k].confidence, np.float64) for k in views}
         found.append(Recorded(time_s, side, views, confidence))
     return found
 
 
-def _cut(image: Picture, hand: ViewHand, crop_px: int | None) -> tuple[Picture | None, CropCamera]:
-    height, width = image.shape[:2]
-    camera = CropCamera.around(hand, (width, height))
-    if crop_px is None:
+def _cut(
+    image: Picture | None, hand: ViewHand, size_px: tuple[int, int], crop_px: int | None
+) -> tuple[Picture | None, CropCamera]:
+    width, height = size_px
+    camera = CropCamera.around(hand, size_px)
+    if crop_px is None or image is None:
         return None, camera
     focal = FOCAL_PRIOR * max(width, height)
     lens = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
-    crop, size_px = Crop(camera.rotation, camera.focal), round(crop_px * _SPARE)
-    return crop.take(image, lens, size_px, mirrored=hand.side is Side.LEFT), camera
+    crop, fine_px = Crop(camera.rotation, camera.focal), round(crop_px * _SPARE)
+    return crop.take(image, lens, fine_px, mirrored=hand.side is Side.LEFT), camera
 
 
 class RecordedHands:

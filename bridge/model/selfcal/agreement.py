@@ -43,11 +43,13 @@ class Agreement:
         frame_sets: As they were given, but with mirrored views put right.
         views: Names of the views to be used, in the order given.
         notes: What was done about the others, for people; none where all was well.
+        mirrored: Names of the views that were put right.
     """
 
     frame_sets: FrameSets
     views: tuple[str, ...]
     notes: tuple[str, ...]
+    mirrored: tuple[str, ...] = ()
 
 
 def agreement(frame_sets: FrameSets, views: Sequence[str], found: Calibration | None) -> Agreement:
@@ -75,9 +77,9 @@ def agreement(frame_sets: FrameSets, views: Sequence[str], found: Calibration | 
     if 2 * len(wrong) > len(sound):
         wrong = set(sound) - wrong
     used = tuple(view for view in views if view in sound)
-    return Agreement(
-        _with_mirrored(frame_sets, wrong), used, _notes(views, used, sorted(wrong), found)
-    )
+    mirrored = tuple(sorted(wrong))
+    notes = _notes(views, used, mirrored, found)
+    return Agreement(_with_mirrored(frame_sets, wrong), used, notes, mirrored)
 
 
 def _all_well(found: Calibration | None) -> bool:

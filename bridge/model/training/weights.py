@@ -23,6 +23,7 @@ __all__ = [
     "hand_of",
     "load_network",
     "options_of",
+    "part_path",
     "read_weights",
     "save_weights",
     "shipped_weights",
@@ -66,7 +67,7 @@ def save_weights(
         size += bytes_
     described = {"network": name, "config": config.to_dict(), **about}
     described |= {"parts": len(parts), "digest": _digest(half)}
-    paths = [path, *(_part(path, k) for k in range(2, len(parts) + 1))]
+    paths = [path, *(part_path(path, k) for k in range(2, len(parts) + 1))]
     # The first file last: a set that is cut off in the middle does not load.
     for k in reversed(range(len(parts))):
         write_tensors(paths[k], parts[k], described | {"part": k + 1})
@@ -86,9 +87,9 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if not isinstance(parts, int) or not 1 <= parts <= 1000:
         raise ModelError(f"{path} says that it has {parts!r} parts")
     for k in range(2, parts + 1):
-        more, said = read_tensors(_part(path, k))
+        more, said = read_tensors(part_path(path, k))
         if (said.get("part"), said.get("digest")) != (k, about.get("digest")):
-            raise ModelError(f"{_part(path, k)} is not of the same weights as {path}")
+            raise ModelError(f"{part_path(path, k)} is not of the same weights as {path}")
         tensors |= more
     if "digest" in about and about["digest"] != _digest(tensors):
         raise ModelError(f"{path} is damaged: its tensors are not those that were written")
@@ -189,7 +190,8 @@ def shipped_weights(name: str) -> Path:
     return min(found)
 
 
-def _part(path: Path, number: int) -> Path:
+def part_path(path: Path, number: int) -> Path:
+    """Where weights go on that do not fit into one file, from number 2 on."""
     return path.with_name(f"{path.stem}{_PART}{number}{path.suffix}")
 
 

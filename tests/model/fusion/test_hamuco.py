@@ -25,7 +25,8 @@ def oracle(room: Room) -> bytes:
     for view, points in zip(room.views(), room.in_cameras, strict=True):
         crop = CropCamera.around(view.hands[room.side], SIZE).upright()
         joints.append((points - points[ROOT]) @ mirror @ crop.rotation.T)
-    return net({"joints_m": np.array(joints)[None]})
+    both = np.array(joints)[None]
+    return net({"joints_m": both, "single_joints_m": both})
 
 
 def test_an_upright_crop_points_up_and_sees_the_same() -> None:
@@ -55,6 +56,9 @@ def test_what_the_network_knows_is_what_every_view_sees(side: Side, views: int) 
 def test_a_missing_or_wrong_network_is_one_clear_error(monkeypatch) -> None:
     with pytest.raises(ModelError, match=r"not a HaMuCo.*no joints_m.*models export hamuco"):
         HaMuCoSeer(net({"others": np.zeros(1)}))
+    # A3-Net's and SVR-Hand's hands have the same name, and mean other things.
+    with pytest.raises(ModelError, match=r"not a HaMuCo.*no single_joints_m"):
+        HaMuCoSeer(net({"joints_m": np.zeros((1, 1, 21, 3))}))
     monkeypatch.setattr(hamuco_fusion, "_NET", "hamuco/weights/nowhere.onnx")
     with pytest.raises(ModelError, match=r"nowhere\.onnx cannot be read"):
         make_fuser("hamuco")

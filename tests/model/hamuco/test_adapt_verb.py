@@ -11,13 +11,13 @@ import pytest
 import torch
 
 import bridge.adapt
-from bridge.adapt import Watched, adapt_to_videos, watch_videos
+from bridge.adapt import adapt_to_videos
 from bridge.cli import main
 from bridge.errors import InputError, ModelError
 from bridge.model.nets import HandNets
 from bridge.model.training.trainer import Trainer
 from bridge.model.training.weights import load_network, save_weights
-from tests.bridge_fixture import grey_video
+from bridge.watched import Watched
 from tests.model.hamuco.recorded import recording
 from tests.model.hamuco.tiny import network, tiny
 
@@ -50,6 +50,7 @@ def test_weights_come_of_videos(videos, weights, tmp_path) -> None:
         "cameras_found",
         "held_out_before",
         "held_out_after",
+        "notes",
         "offsets_s",
     }
     adapted, about = load_network(output)
@@ -69,6 +70,7 @@ def test_weights_come_of_videos(videos, weights, tmp_path) -> None:
     ("change", "said"),
     [
         ({"videos": 1}, "two or more videos"),
+        ({"videos": 3}, "given twice"),
         ({"output": "weights.onnx"}, "safetensors file"),
         ({"steps": 0}, "at least 1 step"),
         ({"hold_out": 0.9}, "hold out 0.05 to 0.5"),
@@ -84,7 +86,7 @@ def test_what_cannot_be_done_is_said_before_anything_is_watched(
     }
     with pytest.raises(InputError, match=said):
         adapt_to_videos(
-            videos[: change.get("videos", 2)],
+            [*videos, videos[0]][: change.get("videos", 2)],
             tmp_path / change.get("output", "o.safetensors"),
             nets=HandNets.__new__(HandNets),
             weights=weights,
@@ -95,13 +97,14 @@ def test_what_cannot_be_done_is_said_before_anything_is_watched(
 def test_an_output_is_not_replaced_unasked(videos, weights, tmp_path) -> None:
     with pytest.raises(InputError, match="--force"):
         adapt_to_videos(videos, weights, nets=HandNets.__new__(HandNets), weights=weights)
-
-
-def test_videos_without_hands_say_what_to_do(videos, weights, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(bridge.adapt, "watch_videos", lambda *_, **__: Watched([], {}, None))
-    with pytest.raises(InputError, match="no hand was seen by two views at once"):
+    further = tmp_path / "large_part2.safetensors"
+    further.write_text("precious")
+    with pytest.raises(InputError, match=r"large_part2\.safetensors exists"):
         adapt_to_videos(
-            videos, tmp_path / "o.safetensors", nets=HandNets.__new__(HandNets), weights=weights
+            videos,
+            tmp_path / "large.safetensors",
+            nets=HandNets.__new__(HandNets),
+            weights=weights,
         )
 
 
@@ -225,10 +228,3 @@ def test_a_run_that_is_stopped_says_that_nothing_was_written(
     assert "Stopped: nothing was written" in said
     assert output.read_text() == "precious"
     assert sorted(tmp_path.iterdir()) == sorted([output, weights])
-
-
-@pytest.mark.parametrize("offsets_s", [[0.0], [0.0, float("nan")], [0.0, float("inf")]])
-def test_offsets_that_cannot_be_used_are_one_error(tmp_path, offsets_s) -> None:
-    videos = [grey_video(tmp_path / name) for name in ("a.mp4", "b.mp4")]
-    with pytest.raises(InputError, match="offset"):
-        watch_videos(videos, HandNets.__new__(HandNets), None, offsets_s=offsets_s)

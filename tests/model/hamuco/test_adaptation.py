@@ -9,7 +9,6 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
-from bridge.adapt import watch_videos
 from bridge.errors import InputError
 from bridge.model.hamuco import HaMuCo
 from bridge.model.hamuco.adaptation import adapt, agreement, split_in_time
@@ -18,6 +17,7 @@ from bridge.model.lens import FOCAL_PRIOR
 from bridge.model.nets import load_nets
 from bridge.model.pose import ViewHands
 from bridge.protocol.joints import Side
+from bridge.watched import watch_videos
 from tests.model.hamuco.recorded import (
     SIZE_PX,
     landmarks_px,

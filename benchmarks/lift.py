@@ -1,6 +1,6 @@
 """What hands gain by their shapes: the landmark net's own, SVR-Hand's (as shipped), A3-Net's.
 
-    python benchmarks/one_view.py --clips 12
+    python benchmarks/lift.py
 
 Two sets: drawn clips (pictures, the real nets, exact truth; a minute each), and the recording
 desk_two_views (against calibrated triangulation of both cameras, benchmarks/_desk.py). One view
@@ -187,7 +187,7 @@ def interval(values: NDArray[np.float64]) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--clips", type=int, default=12)
+    parser.add_argument("--clips", type=int, default=8)
     options = parser.parse_args()
     began = time.perf_counter()
     results = {"drawn": drawn(load_nets("cpu"), options.clips), "desk_two_views": desk()}

@@ -85,7 +85,7 @@ def triangulate(cameras: Cameras, images: Tensor, weights: Tensor) -> Tensor:
 
 
 def ransac(
-    cameras: Cameras, images: Tensor, weights: Tensor | None = None, *, inlier: float = 0.1
+    cameras: Cameras, images: Tensor, weights: Tensor | None = None, *, inlier: float = 0.2
 ) -> Tensor:
     """Triangulates each keypoint from the views that agree on it.
 
@@ -96,7 +96,8 @@ def ransac(
         cameras: At least two.
         images: ``(B, N, K, 2)`` crop coordinates.
         weights: ``(B, N, K)`` trust in each; equal where None. What has none is not used.
-        inlier: Largest distance of an inlier from where it projects, half crop widths.
+        inlier: Largest distance of an inlier from where it projects, half crop widths; above the
+            noise of keypoints, which is 0.12 of the landmark net's labels.
 
     Returns:
         ``(B, K, 3)`` in the first camera's axes.

@@ -7,8 +7,7 @@ from typing import NamedTuple
 import torch
 
 from bridge.model.hamuco.network import HaMuCo
-from bridge.model.layers.complexity import multiply_accumulates, parameters
-from bridge.model.training.sample import HandViews
+from bridge.model.layers.complexity import multiply_accumulates, of_one_hand, parameters
 
 __all__ = ["Complexity", "complexity"]
 
@@ -39,21 +38,14 @@ def complexity(net: HaMuCo, views: int = 8) -> Complexity:
         views: N.
     """
     config, device = net.config, next(net.parameters()).device
-    shape = (1, views)
-    batch = HandViews(
-        focal=torch.full(shape, 4.0, device=device),
-        present=torch.ones(shape, dtype=torch.bool, device=device),
-        images=torch.zeros(*shape, 3, config.crop_px, config.crop_px, device=device),
-        landmarks=torch.zeros(*shape, 21, 2, device=device),
-        confidence=torch.ones(*shape, 21, device=device),
-        wrist_rotation=torch.eye(3, device=device).expand(*shape, 3, 3),
-    )
-    names = ("images",) if config.stem == "rgb" else ("landmarks", "confidence")
-    one = [getattr(batch, name)[0, :1] for name in names]
+    if config.stem == "rgb":
+        one = [torch.zeros(1, 3, config.crop_px, config.crop_px, device=device)]
+    else:
+        one = [torch.zeros(1, 21, 2, device=device), torch.ones(1, 21, device=device)]
     return Complexity(
         parameters=parameters(net),
         single_view_parameters=parameters(net.single_view),
-        flops=multiply_accumulates(net, lambda: net(batch)),
+        flops=of_one_hand(net, views),
         single_view_flops=multiply_accumulates(net, lambda: net.single_view(*one)),
         views=views,
     )

@@ -8,11 +8,7 @@ from typing import Any, Literal
 
 from bridge.errors import InputError
 from bridge.model.layers.resnet import Depth
-from bridge.model.training.network_config import (
-    demand,
-    from_plain,
-    plain,
-)
+from bridge.model.training.network_config import check_kinds, demand, from_plain, plain
 
 __all__ = ["Alignment", "HaMuCoConfig"]
 
@@ -20,18 +16,6 @@ Alignment = Literal["extrinsics", "procrustes"]
 Stem = Literal["rgb", "landmarks"]
 
 _SHRUNK = 32
-_SWITCHES = (
-    "perspective",
-    "interaction",
-    "attention",
-    "shared_features",
-    "location",
-    "global_features",
-    "local_features",
-    "consistency_2d",
-    "consistency_fusion",
-    "distillation",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,33 +108,12 @@ class HaMuCoConfig:
         return cls.cpu(**({"stem": "landmarks"} | changes))
 
     def __post_init__(self) -> None:
-        for name in _SWITCHES:
-            if not isinstance(getattr(self, name), bool):
-                raise InputError(f"{name} must be true or false, not {getattr(self, name)!r}")
-        for name, least in (
-            ("crop_px", _SHRUNK),
-            ("location_channels", 1),
-            ("global_channels", 1),
-            ("layers", 1),
-            ("heads", 1),
-        ):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise InputError(
-                    f"{name} must be a whole number of at least {least}, not {value!r}"
-                )
+        check_kinds(self)
         demand(
             self,
             (
-                ("stem", self.stem not in ("rgb", "landmarks"), "rgb or landmarks"),
-                ("depth", self.depth not in (18, 50), "18 or 50"),
                 ("width", not 0 < self.width <= 4 or self.width * 64 % 1, "a share in 64ths"),
                 ("crop_px", self.crop_px % _SHRUNK, f"a multiple of {_SHRUNK}"),
-                (
-                    "alignment",
-                    self.alignment not in ("extrinsics", "procrustes"),
-                    "extrinsics or procrustes",
-                ),
                 ("warm_up", not 0 <= self.warm_up <= 1, "a share of the run, 0 to 1"),
                 ("prior", not 0 <= self.prior < float("inf"), "0 or more"),
                 ("shape_prior", not 0 <= self.shape_prior < float("inf"), "0 or more"),

@@ -18,6 +18,7 @@ from bridge.model.hamuco.single_view import UNIT_M
 from bridge.model.hand.rotation_torch import axis_angle_from_rotation
 from bridge.model.training.sample import HandViews
 from bridge.model.training.schedule import Moment
+from bridge.model.training.terms import known_mean
 
 __all__ = ["hamuco_loss"]
 
@@ -70,9 +71,11 @@ def _collaborative(output: HaMuCoOutput, config: HaMuCoConfig, step: int) -> dic
     if config.consistency_fusion and (step % 2 == 1 or not both):
         # One view alone is its own mean: what differs is rounding, whose L1 gradient is not small.
         shared = present & (present.sum(1, keepdim=True) > 1)
-        terms["consistency_fusion"] = _mean(_l1(points, fused) / UNIT_M, shared)
+        terms["consistency_fusion"] = known_mean(_l1(points, fused) / UNIT_M, shared)
     if config.distillation:
-        terms["distillation"] = _mean(_l1(_points(output.single), fused) / UNIT_M, output.valid)
+        terms["distillation"] = known_mean(
+            _l1(_points(output.single), fused) / UNIT_M, output.valid
+        )
     return terms
 
 
@@ -96,7 +99,7 @@ def _consistency_2d(output: HaMuCoOutput, points: Tensor) -> Tensor:
     # A view agrees with itself; what differs is rounding, whose L1 gradient is not small.
     others = 1 - torch.eye(points.shape[1], device=points.device)
     pairs = output.present[:, :, None] & output.present[:, None]
-    return _mean(others * torch.stack(wrong, dim=1), pairs)
+    return known_mean(others * torch.stack(wrong, dim=1), pairs)
 
 
 def _label_loss(hand: PerView, views: HandViews, known: Tensor) -> Tensor:
@@ -110,17 +113,17 @@ def _label_loss(hand: PerView, views: HandViews, known: Tensor) -> Tensor:
     # A keypoint that was not found may hold anything: no NaN of it may reach a gradient.
     labels = torch.where(trust[..., None] > 0, views.landmarks, hand.reprojection.detach())
     labels = labels.nan_to_num(0.0, _FAR, -_FAR).clamp(-_FAR, _FAR)
-    return _mean((trust * (hand.reprojection - labels).abs().mean(-1)).mean(-1), known)
+    return known_mean((trust * (hand.reprojection - labels).abs().mean(-1)).mean(-1), known)
 
 
 def _prior(output: HaMuCoOutput, config: HaMuCoConfig) -> Tensor:
     """Sum of L_p's parts: rotation vectors but the wrist's, and shape."""
     bent = _l1_norm(axis_angle_from_rotation(output.single.rotations[:, :, 1:]))
-    loss = _mean(bent, output.valid)
+    loss = known_mean(bent, output.valid)
     if config.interaction:
         bent = _l1_norm(axis_angle_from_rotation(output.interact.rotations[:, :, 1:]))
-        loss = loss + _mean(bent, output.present)
-    return loss + config.shape_prior * _mean(output.single.betas.abs().mean(-1), output.valid)
+        loss = loss + known_mean(bent, output.present)
+    return loss + config.shape_prior * known_mean(output.single.betas.abs().mean(-1), output.valid)
 
 
 def _l1_norm(pose: Tensor) -> Tensor:
@@ -130,9 +133,3 @@ def _l1_norm(pose: Tensor) -> Tensor:
 def _l1(a: Tensor, b: Tensor) -> Tensor:
     """Mean difference of points ``(..., K, D)``, ``(...)``."""
     return (a - b).abs().mean(dim=(-1, -2))
-
-
-def _mean(value: Tensor, known: Tensor) -> Tensor:
-    """Mean of what is known; zero where nothing is."""
-    kept = torch.where(known, value, torch.zeros_like(value))
-    return kept.sum() / known.sum().clamp(min=1)

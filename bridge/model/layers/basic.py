@@ -76,7 +76,7 @@ def project(points: Tensor, camera: Tensor, focal: Tensor) -> Tensor:
     ``x = (s X + t) / (1 + s Z / f)``, where t is the root's own image.
 
     Args:
-        points: ``(..., K, 3)`` relative to the root, in the view's axes, 0.1 m.
+        points: ``(..., K, 3)`` relative to the root, in the view's axes, in any unit.
         camera: ``(..., 3)`` scale s and t.
         focal: ``(...)`` f.
 

@@ -155,10 +155,15 @@ class SimaHandConfig:
                 (
                     "decoder_channels",
                     not self.decoder_channels
-                    or any(not isinstance(c, int) or c < 1 for c in self.decoder_channels),
+                    or any(type(c) is not int or c < 1 for c in self.decoder_channels),
                     "at least one level of at least one channel",
                 ),
                 ("distil", not set(self.distil) <= set(DISTILLED), f"among {', '.join(DISTILLED)}"),
+                (
+                    "distil",
+                    self.teacher is not None and not self.distil,
+                    "at least one feature where there is a teacher",
+                ),
                 ("orientation_from", not 0 <= self.orientation_from < 1, "in [0, 1)"),
                 ("view_mask_probability", not 0 <= self.view_mask_probability < 1, "in [0, 1)"),
                 (

@@ -90,10 +90,9 @@ class RenderedSet:
         if upright and not landmarks:
             raise InputError("upright views are turned by their labels: take landmarks = true")
         self._landmarks, self._upright = landmarks, upright
-        if truth_of is not None and not 1 <= truth_of <= self.description.samples:
-            raise InputError(
-                f"truth_of must be 1 to the set's {self.description.samples} hands, not {truth_of}"
-            )
+        most = self.description.samples
+        if truth_of is not None and not (type(truth_of) is int and 1 <= truth_of <= most):
+            raise InputError(f"truth_of must be 1 to the set's {most} hands, not {truth_of!r}")
         self._truth_of = truth_of
         self._mesh, self._images, self._masks = mesh, images, masks
         self._seed = seed
@@ -160,13 +159,13 @@ class RenderedSet:
         own = [number % len(self) for number in numbers]
         if self._truth_of is None:
             return own, torch.ones(len(own), dtype=torch.bool)
-        known = torch.tensor(own) % 2 == 0
-        own = [hand if hand % 2 else hand // 2 % self._truth_of for hand in own]
-        return own, known
+        known = torch.tensor(numbers) % 2 == 0
+        pairs = zip(numbers, own, strict=True)
+        return [hand if n % 2 else n // 2 % self._truth_of for n, hand in pairs], known
 
     def visible(self, numbers: Sequence[int]) -> Tensor:
         """Which keypoints nothing hides, ``(B, N, 21)`` bool, of all views without ``augment``."""
-        own = [number % len(self) for number in numbers]
+        own, _ = self._hands(numbers)
         seen = torch.from_numpy(np.stack([self._row(number, "visible") for number in own]))
         if not self._landmarks:
             return seen

@@ -83,7 +83,13 @@ def checked(
             raise InputError(
                 f"rotations of views must be {(*focal.shape, 3, 3)}, not {tuple(turns.shape)}"
             )
-        present = present & torch.isfinite(turns).flatten(2).all(dim=2)
+        known = torch.isfinite(turns).flatten(2).all(dim=2)
+        if (unknown := torch.nonzero(present[:, 0] & ~known[:, 0])).numel():
+            raise InputError(
+                f"how the first view of sample {int(unknown[0])} is turned is not known: give"
+                " samples with truth or cameras, or a network that aligns by procrustes"
+            )
+        present = present & known
     data, *confidence = [getattr(views, name) for name in wanted]
     inputs = cleaned(data, confidence[0] if confidence else None, focal, present)
     unusable = torch.nonzero(~inputs.present[:, 0]).flatten().tolist()

@@ -44,6 +44,8 @@ def from_plain(kind: type[Config], values: Mapping[str, Any]) -> Config:
 
 def _typed(name: str, hint: Any, value: Any) -> Any:
     if get_origin(hint) is tuple:
+        if isinstance(value, str):
+            raise InputError(f"{name} must be a list, not {value!r}")
         return tuple(value)
     if isinstance(hint, type) and is_dataclass(hint):
         if not isinstance(value, Mapping):
@@ -53,7 +55,7 @@ def _typed(name: str, hint: Any, value: Any) -> Any:
 
 
 def check_kinds(config: Any) -> None:
-    """Demands one of its choices of each ``Literal``, and 1 or more of each whole number.
+    """Demands values of the kinds of their fields: choices, whole numbers, switches, texts.
 
     Raises:
         InputError: A value is another.
@@ -62,8 +64,12 @@ def check_kinds(config: Any) -> None:
         choices, value = get_args(hint), getattr(config, name)
         if choices and all(isinstance(c, str | int) for c in choices) and value not in choices:
             raise InputError(f"{name} must be one of {', '.join(map(str, choices))}: {value!r}")
-        if hint is int and not (isinstance(value, int) and value >= 1):
+        if hint is int and not (type(value) is int and value >= 1):
             raise InputError(f"{name} must be a whole number of at least 1, not {value!r}")
+        if hint is bool and not isinstance(value, bool):
+            raise InputError(f"{name} must be true or false, not {value!r}")
+        if hint == (str | None) and not isinstance(value, str | None):
+            raise InputError(f"{name} must be a text, not {value!r}")
 
 
 def demand(config: Any, rules: Iterable[tuple[str, Any, str]]) -> None:

@@ -21,7 +21,13 @@ from bridge.model.training.hands import hand_layer
 from bridge.model.training.networks import architecture
 from bridge.model.training.sources import open_source
 from bridge.model.training.trainer import CHECKPOINT, Progress, Trainer
-from bridge.model.training.weights import begin_with, save_weights, shipped_weights
+from bridge.model.training.weights import (
+    begin_with,
+    options_of,
+    read_weights,
+    save_weights,
+    shipped_weights,
+)
 from bridge.optional import require
 
 __all__ = ["WEIGHTS", "pick_device", "train"]
@@ -66,6 +72,7 @@ def train(
         source = open_source(
             config.data, seed=config.schedule.seed, device=place, hand=config.model.hand
         )
+        _check_teacher(config)
         torch.manual_seed(config.schedule.seed)
         network = entry.build(model_config, hand_layer(config.model.hand))
         if config.model.begin is not None and not (folder / CHECKPOINT).exists():
@@ -97,6 +104,24 @@ def train(
                 },
             )
     return path
+
+
+def _check_teacher(config: TrainConfig) -> None:
+    """Demands that a teacher learned from crops that are turned as its student's are.
+
+    Raises:
+        InputError: It did not.
+        ModelError: It cannot be read.
+    """
+    if (teacher := config.model.changes.get("teacher")) is None:
+        return
+    _, about = read_weights(Path(teacher))
+    theirs, ours = (bool(o.get("upright")) for o in (options_of(about), config.data.options))
+    if theirs != ours:
+        raise InputError(
+            f"the teacher {teacher} learned from crops that are{'' if theirs else ' not'} upright:"
+            f" set data.options.upright={str(theirs).lower()}, or train another"
+        )
 
 
 def pick_device(device: str) -> torch.device:

@@ -12,12 +12,14 @@ from tests.model.hamuco.tiny import hand, tiny
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"depth": 34}, "depth must be 18 or 50"),
+        ({"depth": 34}, "depth must be one of 18, 50"),
         ({"crop_px": 100}, "multiple of 32"),
         ({"width": 0.01}, "width must be"),
-        ({"alignment": "magic"}, "extrinsics or procrustes"),
+        ({"alignment": "magic"}, "alignment must be one of extrinsics, procrustes"),
         ({"warm_up": 1.5}, "share of the run"),
         ({"layers": 0}, "layers must be a whole number"),
+        ({"layers": True}, "layers must be a whole number"),
+        ({"weights": 5}, "weights must be a text"),
         ({"heads": 7}, "heads must divide"),
         ({"interaction": 1}, "true or false"),
         ({"prior": float("nan")}, "prior must be"),

@@ -121,6 +121,10 @@ def test_what_the_network_refuses() -> None:
         net(replace(views, images=views.images[..., :16, :16]))
     with pytest.raises(InputError, match="take 'procrustes'"):
         net(replace(views, wrist_rotation=None))
+    turns = views.wrist_rotation.clone()
+    turns[1, 0] = torch.nan
+    with pytest.raises(InputError, match="first view of sample 1 is turned is not known"):
+        net(replace(views, wrist_rotation=turns))
     images = views.images.clone()
     images[1, 0, 0, 3, 3] = torch.inf
     with pytest.raises(InputError, match="first view of sample 1"):

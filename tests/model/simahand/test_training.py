@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from bridge.errors import InputError
 from bridge.model.simahand import SimaHand
 from bridge.model.training.config import TrainConfig, load_config
 from bridge.model.training.networks import architecture
@@ -35,6 +36,10 @@ def test_a_trained_mvr_hand_teaches_an_svr_hand(tmp_path: Path) -> None:
     assert isinstance(net, SimaHand)
     assert about["network"] == "simahand-svr"
     assert torch.isfinite(said(net, samples(2, 1)).vertices_m).all()
+    other = short("simahand-svr", teacher=str(teacher))
+    other.data.options["upright"] = True
+    with pytest.raises(InputError, match=r"crops that are not upright: set .*upright=false"):
+        train(other, tmp_path / "other", device="cpu")
 
 
 @pytest.mark.parametrize("network", NETWORKS)

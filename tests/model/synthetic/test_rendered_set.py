@@ -380,9 +380,9 @@ def test_some_hands_have_truth_and_the_others_their_views_alone(made: Path) -> N
     labels = {"landmarks": True, "images": False}
     some, all_of_it = RenderedSet(made, truth_of=2, **labels), RenderedSet(made, **labels)
     batch = some.batch([0, 1, 2, 3, 4, 5], views=VIEWS, augment=False)
-    # The set has five hands: sample 5 is its hand 0 in the next epoch.
+    # The set has five hands: sample 5 is its hand 0 in the next epoch, then without truth.
     same = all_of_it.batch([0, 1, 1, 3, 0, 0], views=VIEWS, augment=False)
-    known = torch.tensor([True, False, True, False, True, True])
+    known = torch.tensor([True, False, True, False, True, False])
     for name in ("landmarks", "confidence", "focal", "present"):
         torch.testing.assert_close(getattr(batch, name), getattr(same, name))
     for name in ("joints_m", "vertices_m", "wrist_rotation", "pose", "betas"):
@@ -391,6 +391,14 @@ def test_some_hands_have_truth_and_the_others_their_views_alone(made: Path) -> N
         assert found[~known].isnan().all()
     assert torch.equal(batch.joint_valid.all(-1).all(-1), known)
     assert not batch.joint_valid[~known].any()
-    for number in (0, SAMPLES + 1):
+    # However many have it, each of these is seen with it.
+    most = RenderedSet(made, truth_of=SAMPLES, **labels)
+    numbers = list(range(2 * SAMPLES))
+    batch = most.batch(numbers, views=1, augment=False)
+    found = {n // 2 for n in numbers if batch.joint_valid[n].any()}
+    assert found == set(range(SAMPLES))
+    every = RenderedSet(made, **labels).batch([n // 2 for n in numbers], views=1, augment=False)
+    torch.testing.assert_close(batch.joints_m[::2], every.joints_m[::2])
+    for number in (0, SAMPLES + 1, 2.5, True):
         with pytest.raises(InputError, match="truth_of must be 1 to"):
             RenderedSet(made, truth_of=number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-__all__ = ["ADAPTED", "AGAINST", "GROUPS", "ROWS", "SEEDS", "Row"]
+__all__ = ["ADAPTED", "AGAINST", "GROUPS", "ROWS", "Row"]
 
 SEEDS = (0, 1)
 MVR_STEPS, SVR_STEPS = 3000, 2000

@@ -17,7 +17,7 @@ from bridge.model.a3net.output import A3NetOutput, InitialOutput, StageOutput
 from bridge.model.a3net.single_view import UNIT_M
 from bridge.model.layers.maps import gaussian_maps, splat_to_map
 from bridge.model.training.sample import ROOT, HandViews
-from bridge.model.training.terms import known_mean, mean_l1, seen_at
+from bridge.model.training.terms import known_mean, mean_l1, numbers, seen_at
 
 __all__ = ["a3net_loss"]
 
@@ -58,7 +58,7 @@ def a3net_loss(output: A3NetOutput, views: HandViews, config: A3NetConfig) -> di
         others = truth.valid[:, 1:]
         known = others & torch.isfinite(truth.to_first[:, 1:]).flatten(2).all(dim=-1)
         for turn in turns:
-            wrong = (turn - _numbers(truth.to_first)).abs().mean(dim=(-1, -2))
+            wrong = (turn - numbers(truth.to_first)).abs().mean(dim=(-1, -2))
             sums["alignment"].append(known_mean(wrong[:, 1:], known))
         sums["alignment"].append(known_mean(shift[:, 1:], others))
     weights = config.loss
@@ -88,7 +88,7 @@ class _Truth:
             if views.joint_valid is not None:
                 self.known = self.known & views.joint_valid
             self.known = self.known & torch.isfinite(views.joints_m).all(dim=-1)
-            joints = _numbers(views.joints_m)
+            joints = numbers(views.joints_m)
             root = joints[:, :, ROOT : ROOT + 1]
             self.joints = (joints - root) / UNIT_M
             # Relative positions need the root's label too.
@@ -97,7 +97,7 @@ class _Truth:
             self.imaged = self.known & ahead
             if views.vertices_m is not None:
                 finite = torch.isfinite(views.vertices_m).flatten(2).all(dim=-1)
-                vertices = _numbers(views.vertices_m)
+                vertices = numbers(views.vertices_m)
                 self.vertices = (vertices - root) / UNIT_M
                 self.meshed = self.known[:, :, ROOT] & finite
                 self.vertex_images, _ = seen_at(vertices, focal)
@@ -131,18 +131,13 @@ def _hand_terms(
         known = of(truth.valid)
         for _, target in turns:
             known = known & torch.isfinite(target).flatten(-3).all(dim=-1)
-        wrong = [(a - _numbers(b)).abs().mean(dim=(-1, -2)) for a, b in turns]
+        wrong = [(a - numbers(b)).abs().mean(dim=(-1, -2)) for a, b in turns]
         terms["rotations"] = known_mean(torch.cat(wrong, dim=-1).mean(dim=-1), known)
     if truth.betas is not None:
         betas = truth.betas if first_only else truth.betas[:, None]
         known = of(truth.valid) & torch.isfinite(betas).all(dim=-1)
-        terms["betas"] = known_mean((hand.betas - _numbers(betas)).abs().mean(dim=-1), known)
+        terms["betas"] = known_mean((hand.betas - numbers(betas)).abs().mean(dim=-1), known)
     return terms
-
-
-def _numbers(truth: Tensor) -> Tensor:
-    """Truth with nothing in place of what is not known: no NaN of it may reach a gradient."""
-    return torch.nan_to_num(truth, 0.0, 0.0, 0.0)
 
 
 def _image_terms(stage: StageOutput, truth: _Truth, config: A3NetConfig) -> dict[str, Tensor]:
@@ -181,7 +176,7 @@ def _silhouette(truth: _Truth, size: int) -> Tensor | None:
     From the masks; else from where the true vertices fall, which no occluder hides.
     """
     if truth.masks is not None:
-        masks = _numbers(truth.masks.float())
+        masks = numbers(truth.masks.float())
         small = F.adaptive_avg_pool2d(masks.flatten(0, 1)[:, None], size)
         return small.view(*truth.valid.shape, -1)
     if truth.vertex_images is None:

@@ -18,7 +18,7 @@ from bridge.model.hamuco.single_view import UNIT_M
 from bridge.model.hand.rotation_torch import axis_angle_from_rotation
 from bridge.model.training.sample import HandViews
 from bridge.model.training.schedule import Moment
-from bridge.model.training.terms import known_mean
+from bridge.model.training.terms import known_mean, numbers
 
 __all__ = ["hamuco_loss"]
 
@@ -109,7 +109,7 @@ def _label_loss(hand: PerView, views: HandViews, known: Tensor) -> Tensor:
             "HaMuCo learns from 2D labels, and these samples have none: give a source of samples"
             " with landmarks"
         )
-    trust = torch.nan_to_num(views.confidence, 0.0, 0.0, 0.0).clamp(0, 1)
+    trust = numbers(views.confidence).clamp(0, 1)
     # A keypoint that was not found may hold anything: no NaN of it may reach a gradient.
     labels = torch.where(trust[..., None] > 0, views.landmarks, hand.reprojection.detach())
     labels = labels.nan_to_num(0.0, _FAR, -_FAR).clamp(-_FAR, _FAR)

@@ -47,11 +47,11 @@ def teacher_for(config: SimaHandConfig, path: Path, hand: HandLayer) -> SimaHand
     if not torch.equal(network.hand.template, hand.template):
         raise InputError(f"the teacher {path} was trained on another hand: {hand_of(about)}")
     theirs = network.config
-    same = {"stem": "", "crop_px": "", "deep_channels": "", "deep_size": "", "vertex_channels": ""}
+    same = ["stem", "crop_px", "deep_channels", "deep_size", "vertex_channels"]
     if "vertex_last" in config.distil:
-        same["decoder_channels"] = ""
+        same.append("decoder_channels")
     if "vertex" in config.distil:
-        same["coarse_vertices"] = ""
+        same.append("coarse_vertices")
     wrong = [name for name in same if getattr(theirs, name) != getattr(config, name)]
     if wrong:
         raise InputError(
@@ -75,18 +75,23 @@ def feature_distance(student: Tensor, teacher: Tensor, valid: Tensor) -> Tensor:
     return known_mean(wrong, valid[..., None])
 
 
-def adaptation_terms(output: SimaHandOutput, config: SimaHandConfig) -> dict[str, Tensor]:
+def adaptation_terms(
+    output: SimaHandOutput, config: SimaHandConfig, *, orientation: bool
+) -> dict[str, Tensor]:
     """Beta L_SE and gamma L_OE of eq. 12, by the distilled feature; none without a teacher.
 
     Args:
         output: Of an SVR-Hand in training.
         config: What is distilled, and the weights.
+        orientation: Whether the orientation's features are followed yet.
     """
     if output.teacher is None:
         return {}
     terms = {}
     for name in config.distil:
         shape = name in _OF_SHAPE
+        if not (shape or orientation):
+            continue
         weights = config.loss
         weight = weights.shape_enhancement if shape else weights.orientation_enhancement
         distance = feature_distance(

@@ -17,12 +17,11 @@ from bridge.model.simahand.network import UNIT_M
 from bridge.model.simahand.output import SimaHandOutput
 from bridge.model.training.sample import HandViews
 from bridge.model.training.schedule import Moment
-from bridge.model.training.terms import known_mean, mean_l1, seen_at
+from bridge.model.training.terms import known_mean, mean_l1, numbers, seen_at
 
 __all__ = ["edge_loss", "face_edges", "normal_loss", "rotation_loss", "simahand_loss"]
 
 _WRIST = 0
-_ORIENTATION = ("joint", "orientation", "enhanced")
 
 
 def simahand_loss(
@@ -46,12 +45,9 @@ def simahand_loss(
     # In bfloat16 a product of rotations and millimetres would be off by half a millimetre.
     with full_precision(output.vertices):
         terms = _shape_terms(output, views, config) | _image_term(output, views, config)
-        terms |= adaptation_terms(output, config)
-        if moment.share < config.orientation_from:
-            terms = {
-                k: v for k, v in terms.items() if k.removeprefix("distil_") not in _ORIENTATION
-            }
-        else:
+        second = moment.share >= config.orientation_from
+        terms |= adaptation_terms(output, config, orientation=second)
+        if second:
             terms |= _orientation_terms(output, views, config)
         zero = output.vertices.sum() * 0.0
         return {"total": sum(terms.values(), start=zero), **terms}
@@ -102,10 +98,10 @@ def _canonical(views: HandViews) -> tuple[Tensor, Tensor | None, Tensor] | None:
     known = torch.isfinite(joints).all(-1).all(-1) & torch.isfinite(turn).all(-1).all(-1)
     if views.joint_valid is not None:
         known = known & views.joint_valid[:, 0].all(-1)
-    joints = torch.nan_to_num((joints - wrist) @ turn / UNIT_M, 0.0, 0.0, 0.0)
+    joints = numbers((joints - wrist) @ turn / UNIT_M)
     if vertices is not None:
         known = known & torch.isfinite(vertices).all(-1).all(-1)
-        vertices = torch.nan_to_num((vertices - wrist) @ turn / UNIT_M, 0.0, 0.0, 0.0)
+        vertices = numbers((vertices - wrist) @ turn / UNIT_M)
     return joints, vertices, known
 
 
@@ -146,7 +142,7 @@ def _image_term(
         known = known & views.joint_valid
     # Views that do not count may hold anything: no NaN of theirs may reach a gradient.
     focal = torch.where(output.valid, views.focal, torch.ones_like(views.focal))
-    target, ahead = seen_at(torch.nan_to_num(views.joints_m, 0.0, 0.0, 0.0), focal)
+    target, ahead = seen_at(numbers(views.joints_m), focal)
     wrong = mean_l1(output.keypoints, target, known & ahead)
     return {"keypoints": config.loss.keypoints * wrong}
 
@@ -161,7 +157,7 @@ def _orientation_terms(
     joints, vertices, known = truth
     turns = views.wrist_rotation
     counts = known[:, None] & output.present & torch.isfinite(turns).all(-1).all(-1)
-    turns = torch.nan_to_num(turns, 0.0, 0.0, 0.0)
+    turns = numbers(turns)
     weights = config.loss
     terms = {
         "rotation": weights.rotation * known_mean(rotation_loss(output.rotation, turns), counts)

@@ -5,7 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["known_mean", "mean_l1", "seen_at"]
+__all__ = ["known_mean", "mean_l1", "numbers", "seen_at"]
+
+
+def numbers(truth: Tensor) -> Tensor:
+    """Truth with zeros where it is unknown, and does not count: no NaN may reach a gradient."""
+    return torch.nan_to_num(truth, 0.0, 0.0, 0.0)
 
 
 def seen_at(points: Tensor, focal: Tensor) -> tuple[Tensor, Tensor]:

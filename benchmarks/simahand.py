@@ -32,6 +32,7 @@ from bridge.model.simahand import SimaHand
 from bridge.model.synthetic.rendered_set import RenderedSet
 from bridge.model.training.config import load_config
 from bridge.model.training.evaluation import evaluate, fused
+from bridge.model.training.networks import architecture
 from bridge.model.training.run import train
 from bridge.model.training.sample import HandViews
 from bridge.model.training.weights import load_network, save_weights
@@ -62,7 +63,10 @@ def budget(name: str) -> dict[str, Any]:
     row = ROWS[name]
     before = {part: None if (of := getattr(row, part)) is None else budget(of) for part in BEFORE}
     known = {k: v for k, v in asdict(row).items() if v is not None or k in BEFORE}
-    return known | before
+    base = load_config("cpu", network=row.network)
+    model = architecture(row.network).configure(base.model.preset, base.model.changes | row.changes)
+    parts = {"schedule": base.schedule.model_dump(mode="json"), "model": model.to_dict()}
+    return known | before | parts
 
 
 def scored(name: str, runs: Path) -> Errors:

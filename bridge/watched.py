@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -90,8 +90,6 @@ def watch_videos(
         InputError: Not one usable offset for each video, or no hand that two views see at once.
         VideoError: A file is not a readable video.
     """
-    from bridge.model.hamuco.recording import cut_hands
-
     if offsets_s is not None:
         check_offsets(offsets_s, len(videos))
     names = view_names(videos)
@@ -105,37 +103,54 @@ def watch_videos(
             found = find_offsets(videos, see=lambda k: watch(files[k], nets, max_s=_ENOUGH_S))
             offsets = dict(zip(names, found, strict=True))
             offsets_s = [offset.offset_s for offset in found]
-        counts = [file.frame_count for file in files]
-        total = None if None in counts else max(filter(None, counts), default=None)
-        tracker, instants = HandTracker(nets), []
-        for frames in synchronised(files, offsets_s=offsets_s):
-            seen = tracker.track({frame.view: frame.rgb() for frame in frames.frames})
-            instants.append((frames.time_ns, seen))
-            on_progress(len(instants), total)
+        instants = _tracked(files, nets, offsets_s, on_progress)
         agreed = _agreed(instants, names)
-        chosen = agreed.instants[:: max(1, -(-len(instants) // _MOST_INSTANTS))]
-        wanted = {time_ns: {view.view: view for view in views} for time_ns, views in chosen}
-        hands: list[Recorded] = []
-        if crop_px is None:
-            for time_ns, views in wanted.items():
-                hands += cut_hands(time_ns / 1e9, None, [views.get(n) for n in names], None)
-        else:
-            for frames in synchronised(files, offsets_s=offsets_s):
-                if (known := wanted.get(frames.time_ns)) is None:
-                    continue
-                pictures = {
-                    frame.view: frame.rgb()[:, :: -1 if frame.view in agreed.mirrored else 1]
-                    for frame in frames.frames
-                }
-                hands += cut_hands(
-                    frames.time_ns / 1e9,
-                    [pictures.get(n) for n in names],
-                    [known.get(n) for n in names],
-                    crop_px,
-                )
+        hands = list(_cut(files, offsets_s, agreed, crop_px))
     if not hands:
         raise InputError(_why_none(agreed.instants))
     return Watched(hands, offsets, agreed.rotation, agreed.notes)
+
+
+def _tracked(
+    files: Sequence[VideoFile], nets: HandNets, offsets_s: Sequence[float], on_progress: Progress
+) -> Instants:
+    """What the tracker sees in each video."""
+    counts = [file.frame_count for file in files]
+    total = None if None in counts else max(filter(None, counts), default=None)
+    tracker, instants = HandTracker(nets), []
+    for frames in synchronised(files, offsets_s=offsets_s):
+        seen = tracker.track({frame.view: frame.rgb() for frame in frames.frames})
+        instants.append((frames.time_ns, seen))
+        on_progress(len(instants), total)
+    return instants
+
+
+def _cut(
+    files: Sequence[VideoFile], offsets_s: Sequence[float], agreed: _Agreed, crop_px: int | None
+) -> Iterator[Recorded]:
+    """Hands at instants evenly over the recording, with their pictures if these are wanted."""
+    from bridge.model.hamuco.recording import cut_hands
+
+    every = max(1, -(-len(agreed.instants) // _MOST_INSTANTS))
+    wanted = {time_ns: {v.view: v for v in views} for time_ns, views in agreed.instants[::every]}
+    names = [file.view for file in files]
+    if crop_px is None:
+        for time_ns, views in wanted.items():
+            yield from cut_hands(time_ns / 1e9, None, [views.get(name) for name in names], None)
+        return
+    for frames in synchronised(files, offsets_s=offsets_s):
+        if (known := wanted.get(frames.time_ns)) is None:
+            continue
+        pictures = {
+            frame.view: frame.rgb()[:, :: -1 if frame.view in agreed.mirrored else 1]
+            for frame in frames.frames
+        }
+        yield from cut_hands(
+            frames.time_ns / 1e9,
+            [pictures.get(name) for name in names],
+            [known.get(name) for name in names],
+            crop_px,
+        )
 
 
 def _agreed(instants: Instants, names: Sequence[str]) -> _Agreed:

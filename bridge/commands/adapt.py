@@ -118,7 +118,7 @@ def _show(done: Adaptation) -> None:
                 style="yellow",
             )
     for note in done.notes:
-        console.print(f"{note[0].upper()}{note[1:]}.", style="yellow")
+        console.print(f"Note: {escape(note)}.", style="yellow")
     if not done.cameras_found:
         console.print(
             "The hands do not tell where the cameras stand: views are compared by the hands alone,"

@@ -88,6 +88,7 @@ async def test_all_come_back_after_the_network_was_cut(tmp_path: Path) -> None:
         await watcher.until(
             lambda lines: len(lines) > 20 and lines[-1]["views"] == ["phone"], "poses"
         )
+        joined = len(log.said("view phone joined"))  # a bad network may have wanted two tries
         await network.set(loss=1.0)  # Packets vanish; then the devices lose their network, too.
         network.switch(DEVICES, "down")
         silence = "view phone ended: nothing came for 2 s"
@@ -96,7 +97,7 @@ async def test_all_come_back_after_the_network_was_cut(tmp_path: Path) -> None:
         network.switch(DEVICES, "up")
         await network.set(**BAD)
         await watcher.until(lambda lines: lines[-1]["reconnected"], "the watcher is back")
-        await log.until(lambda _: len(log.said("view phone joined")) == 2, "the phone is back")
+        await log.until(lambda _: len(log.said("view phone joined")) > joined, "the phone is back")
         seen = len(watcher.lines)
         await watcher.until(lambda lines: len(lines) > seen + 20, "poses")
     poses = watcher.lines
